@@ -1,0 +1,189 @@
+/* edgemtl: packets to flows to features. The public header of the C99 core.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Conventions
+ * Units      time: int64_t microseconds since 1970 (_us); timeouts: seconds (_s); sizes: bytes.
+ * Results    int: EMTL_OK (0) or an error (negative). No errno, no printing, no exit.
+ * Ownership  X_new gives, X_free takes back (NULL is fine). Any other pointer is borrowed.
+ * Threads    one object, one thread; two objects share nothing.
+ * Input      every byte may come from an enemy: nothing is read outside [data, data + size). */
+#ifndef EMTL_H
+#define EMTL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    EMTL_OK = 0,
+    EMTL_E_TRUNCATED = -1,   /* the bytes end before the header does */
+    EMTL_E_MALFORMED = -2,   /* a field contradicts another, or the standard */
+    EMTL_E_UNSUPPORTED = -3, /* well formed, but nothing that this library reads */
+    EMTL_E_FULL = -4,        /* no room for more results: take them out, then go on */
+    EMTL_E_NOMEM = -5,
+    EMTL_E_ARG = -6
+};
+
+/* One line of English for a status; never NULL. */
+const char *emtl_strerror(int status);
+
+/* ---- capture: bytes of a capture file to records -------------------------------------------- */
+
+/* One captured packet. data points into the bytes given to emtl_capture_read. */
+typedef struct {
+    const uint8_t *data;
+    int64_t ts_us;
+    uint32_t captured;  /* bytes at data */
+    uint32_t wire;      /* bytes the packet had on the wire */
+    uint32_t link_type; /* LINKTYPE_ value, www.tcpdump.org/linktypes.html */
+} emtl_record;
+
+typedef struct emtl_capture emtl_capture; /* opaque: a pcap or pcapng reader */
+
+int emtl_capture_new(emtl_capture **out);
+void emtl_capture_free(emtl_capture *capture);
+
+/* Reads records from data[0, size), the bytes that follow those used before. *n: records written,
+ * at most max; *used: bytes that need not be given again. The format (pcap in any byte order, µs or
+ * ns; pcapng) is told from the first bytes.
+ * EMTL_OK: give data + *used and what follows it (with *n == 0 and *used == 0: more is needed).
+ * EMTL_E_UNSUPPORTED: not a capture. EMTL_E_MALFORMED: damaged; the *n records before it are good. */
+int emtl_capture_read(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *records,
+                      size_t max, size_t *n, size_t *used);
+
+/* What was being read when emtl_capture_read failed, in one line with byte positions; else "". */
+const char *emtl_capture_error(const emtl_capture *capture);
+
+/* ---- packet: a record to the 5-tuple, length and time --------------------------------------- */
+
+/* Why a packet is not part of a flow. EMTL_KEPT: it is. Names: emtl_skip_name. */
+typedef enum {
+    EMTL_KEPT = 0,
+    EMTL_SKIP_LINK_TYPE,      /* a link type that is not read */
+    EMTL_SKIP_NOT_IP,         /* ARP, LLDP, …: no IP packet inside */
+    EMTL_SKIP_OTHER_PROTOCOL, /* IP, but neither TCP nor UDP: ICMP, SCTP, tunnels, … */
+    EMTL_SKIP_TRUNCATED,      /* captured bytes end before the ports */
+    EMTL_SKIP_MALFORMED,      /* a header contradicts itself */
+    EMTL_SKIP_FRAGMENT,       /* a later fragment whose first was not seen */
+    EMTL_SKIP_REASONS
+} emtl_skip;
+
+/* "link_type", "not_ip", "other_protocol", "truncated", "malformed", "fragment"; NULL otherwise. */
+const char *emtl_skip_name(int skip);
+
+typedef struct {
+    uint8_t src[16], dst[16]; /* IPv4: the first 4 bytes, the rest 0 */
+    int64_t ts_us;
+    uint32_t length; /* bytes of the IP packet, from the IP header */
+    uint16_t src_port, dst_port;
+    uint16_t vlan;     /* outermost VLAN id; 0: none */
+    uint8_t version;   /* 4 or 6 */
+    uint8_t protocol;  /* 6 TCP or 17 UDP */
+    uint8_t tcp_flags; /* 0 for UDP and for later fragments */
+} emtl_packet;
+
+/* ---- flow table: packets to bidirectional flows --------------------------------------------- */
+
+#define EMTL_PACKETS_MAX 65535u /* most packets of a flow whose series can be kept */
+
+typedef struct {
+    uint32_t max_flows;        /* flows at a time; when all are taken the longest idle one ends */
+    uint32_t idle_timeout_s;   /* RFC 5102 element 37 flowIdleTimeout: 120 unless told */
+    uint32_t active_timeout_s; /* RFC 5102 element 36 flowActiveTimeout: 1800 unless told */
+    uint32_t packets;          /* PPI series kept of each flow, 1..EMTL_PACKETS_MAX */
+    uint32_t by_vlan;          /* not 0: the VLAN id is part of the flow's key */
+} emtl_flow_config;
+
+/* IPFIX element 136, flowEndReason (RFC 5102): the same numbers. */
+typedef enum {
+    EMTL_END_IDLE = 1,
+    EMTL_END_ACTIVE = 2,
+    EMTL_END_OF_FLOW = 3,
+    EMTL_END_FORCED = 4,
+    EMTL_END_LACK_OF_RESOURCES = 5
+} emtl_end_reason;
+
+/* One ended flow; forward is the direction of its first packet. */
+typedef struct {
+    uint8_t src[16], dst[16]; /* as in emtl_packet, of the first packet */
+    int64_t start_us;         /* first packet */
+    int64_t duration_us;      /* latest packet minus first packet, never negative */
+    int64_t packets, bytes;   /* whole flow, both directions; IP bytes */
+    uint16_t src_port, dst_port, vlan;
+    uint8_t version, protocol, end_reason;
+} emtl_flow;
+
+/* Ended flows in columns. Flow i has the series from offsets[i] up to offsets[i + 1].
+ * All pointers are valid until the next call on the meter that owns them. */
+typedef struct {
+    size_t n;
+    const emtl_flow *flows;
+    const int64_t *offsets; /* n + 1 */
+    const int64_t *iat_us;  /* µs since the flow's previous packet; first 0; may be negative */
+    const int32_t *length;
+    const int8_t *direction; /* +1 forward, -1 reverse */
+} emtl_flow_columns;
+
+/* ---- meter: the metering process of RFC 7011: capture bytes in, ended flows out --------------- */
+
+typedef struct emtl_meter emtl_meter;
+
+typedef struct {
+    uint64_t packets;                  /* records in the capture */
+    uint64_t flow_packets;             /* of these, part of a flow */
+    uint64_t ip_packets;               /* of these, with an IPv4 or IPv6 header */
+    uint64_t skipped[EMTL_SKIP_REASONS]; /* the others, by reason; [EMTL_KEPT] stays 0 */
+    uint64_t flows;                    /* ended so far */
+    uint64_t evicted;                  /* of these, for lack of room */
+    uint64_t clock_back;               /* packets earlier than their flow's latest */
+    uint32_t link_type;                /* of the latest record */
+} emtl_meter_stats;
+
+int emtl_meter_new(const emtl_flow_config *config, emtl_meter **out);
+void emtl_meter_free(emtl_meter *meter);
+
+/* Accounts the packets in data[0, size), as emtl_capture_read takes them. *used: bytes done.
+ * EMTL_OK: all that can be read was. EMTL_E_FULL: take the ended flows, then go on from *used.
+ * Errors of emtl_capture_read: flows so far stay good, emtl_meter_error says where. */
+int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used);
+
+/* The capture is over: ends every flow. EMTL_E_FULL: take the ended flows and call again. */
+int emtl_meter_finish(emtl_meter *meter);
+
+/* The ended flows so far, oldest end first; they count as taken. */
+int emtl_meter_take(emtl_meter *meter, emtl_flow_columns *columns);
+
+void emtl_meter_stats_get(const emtl_meter *meter, emtl_meter_stats *stats);
+const char *emtl_meter_error(const emtl_meter *meter);
+
+/* ---- features: PPI series to the tensor that the model reads ---------------------------------- */
+
+enum { EMTL_IAT_CLIP = 0, EMTL_IAT_LOG = 1 };
+enum { EMTL_PADDING_POST = 0, EMTL_PADDING_PRE = 1 };
+
+#define EMTL_K_MAX 1024u
+
+/* The FeatureSpec (edgemtl/features.py says what each field means). */
+typedef struct {
+    uint32_t k;         /* 1..EMTL_K_MAX */
+    uint32_t iat;       /* EMTL_IAT_… */
+    float length_scale; /* bytes that map to 1 */
+    uint32_t is_signed; /* length times direction */
+    uint32_t padding;   /* EMTL_PADDING_… */
+} emtl_feature_spec;
+
+/* Writes tensor[n][2][k]: channel 0 inter-arrival time, channel 1 length. offsets: n + 1, rising,
+ * the last at most m, the length of the three series. EMTL_E_ARG: the spec or the offsets are not
+ * so; nothing was written. */
+int emtl_features_fill(const emtl_feature_spec *spec, const int64_t *iat_us, const int32_t *length,
+                       const int8_t *direction, size_t m, const int64_t *offsets, size_t n,
+                       float *tensor);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,5 @@
+"""Captures to flows, and flows in memory."""
+
+from edgemtl.flows.table import COLUMNS, END_REASONS, NULL, OPTIONAL_COLUMNS, Flows
+
+__all__ = ["COLUMNS", "END_REASONS", "NULL", "OPTIONAL_COLUMNS", "Flows"]
