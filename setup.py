@@ -12,7 +12,10 @@ setup(
     version=Path("edgemtl/_version.py").read_text(encoding="utf-8").split('"')[1],
     packages=[*PACKAGES, "edgemtl.quantize"],
     package_dir={"edgemtl.quantize": "quantize"},
-    package_data={"edgemtl": ["py.typed", "carried/*"]},
+    package_data={
+        "edgemtl": ["py.typed"],
+        "edgemtl.carried": ["*.parquet", "*.pcap", "*.onnx", "*.tflite"],
+    },
     ext_modules=[
         Extension(
             "edgemtl._core",

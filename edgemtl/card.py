@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +66,7 @@ class Head:
         unit = {"bandwidth": "B/s", "duration": "s"}[name]
         classes = (
             f"<{text[0]} {unit}",
-            *(f"{low}-{high} {unit}" for low, high in zip(text, text[1:], strict=False)),
+            *(f"{low}-{high} {unit}" for low, high in pairwise(text)),
             f">={text[-1]} {unit}",
         )
         return cls(name, classes, borders)

@@ -82,7 +82,11 @@ class FeatureSpec:
 
 
 def ppi_tensor(
-    iat_us: ArrayLike, length: ArrayLike, direction: ArrayLike, offsets: ArrayLike, spec: FeatureSpec
+    iat_us: ArrayLike,
+    length: ArrayLike,
+    direction: ArrayLike,
+    offsets: ArrayLike,
+    spec: FeatureSpec,
 ) -> NDArray[np.float32]:
     """Turn the PPI series of n flows into the tensor that the model reads.
 

@@ -130,5 +130,8 @@ class Flows:
     def empty(cls) -> Flows:
         """No flows."""
         return cls(
-            np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int8), np.zeros(1, np.int64)
+            np.empty(0, np.int64),
+            np.empty(0, np.int32),
+            np.empty(0, np.int8),
+            np.zeros(1, np.int64),
         )

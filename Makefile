@@ -1,0 +1,57 @@
+# edgemtl: `make demo` runs the main job, `make test` the tests; both set everything up first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+C_FILES = $(shell git ls-files -co --exclude-standard 'csrc/*.[ch]' 'benchmarks/*.c')
+
+.PHONY: setup build demo test lint format check bench system-deps clean
+
+setup: $(READY)
+
+# Made once and reused; made up to date when what it is made from changes.
+$(READY): pyproject.toml setup.py constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		-c constraints.txt --editable '.[dev]'
+	touch $@
+
+# The C core, compiled into the checkout; quick when nothing changed.
+build: $(READY)
+	$(BIN)/python setup.py --quiet build_ext --inplace
+
+demo: build
+	$(BIN)/edgemtl demo -o demo
+
+test: build
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(C_FILES)
+
+check: lint test
+
+# Latency, size and accuracy per head of what the demo exported.
+bench: build
+	test -f demo/dist/manifest.json || $(MAKE) demo
+	$(BIN)/edgemtl bench demo/dist
+
+# Debian packages: a C compiler, and tshark, which the tests compare with where it is there.
+system-deps:
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		gcc make libc6-dev tshark
+
+clean:
+	$(MAKE) -C csrc clean
+	rm -rf $(VENV) build dist demo *.egg-info edgemtl/_core.c edgemtl/*.so
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

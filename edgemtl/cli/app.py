@@ -1,0 +1,88 @@
+"""The commands by name, and how every one of them fails: one line, exit status 2."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from edgemtl._version import __version__
+from edgemtl.cli import bench, classify, demo, evaluate, export, flows, importing, inspect, train
+from edgemtl.errors import EdgemtlError
+
+__all__ = ["app", "main"]
+
+# click's exceptions by way of typer's public name: newer typers carry click inside themselves.
+UsageError = typer.BadParameter.__mro__[1]
+ClickException = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    help="What an encrypted network flow is, and what it will need, from its first packets.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"edgemtl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def edgemtl(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """What an encrypted network flow is, and what it will need, from its first packets."""
+
+
+app.command("demo", epilog=demo.EPILOG)(demo.demo)
+app.command("flows", epilog=flows.EPILOG)(flows.flows)
+app.add_typer(importing.app, name="import")
+app.command("inspect", epilog=inspect.EPILOG)(inspect.inspect)
+app.command("train", epilog=train.EPILOG)(train.train)
+app.command("evaluate", epilog=evaluate.EPILOG)(evaluate.evaluate)
+app.command("export", epilog=export.EPILOG)(export.export)
+app.command("bench", epilog=bench.EPILOG)(bench.bench)
+app.command("classify", epilog=classify.EPILOG)(classify.classify)
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is one line on standard error, exit status 2."""
+    signal.signal(
+        signal.SIGTERM, lambda number, frame: sys.exit(128 + number)
+    )  # so files are whole
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    where = " ".join(["edgemtl", *words[: 2 if words[:1] == ["import"] else 1]])
+    try:
+        sys.exit(typer.main.get_command(app).main(prog_name="edgemtl", standalone_mode=False))
+    except ClickException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "edgemtl"
+        _fail(path, f"{error.format_message().rstrip('.')}: see {path} --help")
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:  # whoever reads our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except EdgemtlError as error:
+        _fail(where, str(error))
+    except OSError as error:
+        file = f"{error.filename}: " if error.filename else ""
+        _fail(where, f"{file}{error.strerror or error}")
+    except MemoryError:
+        _fail(where, "out of memory")
+
+
+def _fail(where: str, message: str) -> NoReturn:
+    print(f"{where}: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)

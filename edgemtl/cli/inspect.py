@@ -1,0 +1,113 @@
+"""``edgemtl inspect``: what a capture, a flow table, a run or an artefact holds."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from edgemtl.cli.output import note, print_json, print_table
+from edgemtl.errors import CaptureError, DataError
+from edgemtl.flows import NULL, Capture, FlowConfig, Flows
+
+EPILOG = "Example: [bold]edgemtl inspect flows.parquet --json | jq .classes[/bold]"
+
+
+def inspect(
+    file: Annotated[
+        Path, typer.Argument(help="Capture, flow table, run folder, artefact or exported folder.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Print what a file holds, from the file alone."""
+    facts = _facts(file)
+    if as_json:
+        print_json(facts)
+    else:
+        _print(facts)
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    if file.is_dir() and (file / "manifest.json").is_file():
+        return {"kind": "exported folder"} | _json(file / "manifest.json")
+    if (file.is_dir() and (file / "run.json").is_file()) or file.suffix in (".onnx", ".tflite"):
+        from edgemtl.runtime import read_card
+
+        return {"kind": "model"} | json.loads(read_card(file).to_json())
+    if file.is_dir() or file.suffix in (".parquet", ".jsonl"):
+        from edgemtl.datasets import read_flows
+
+        flows = read_flows([file])
+        return {"kind": "flow table", "flows": len(flows)} | _table_facts(flows)
+    return {"kind": "capture"} | _capture_facts(file)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: is no JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise DataError(f"{path}: must hold a JSON object")
+    return document
+
+
+def _capture_facts(file: Path) -> dict[str, Any]:
+    capture = Capture(file, FlowConfig(packets=1))
+    flows = Flows.concat(list(capture))
+    stats = capture.stats
+    if stats.ip_packets == 0:
+        raise CaptureError(f"{file}: {stats.warning or 'holds no IP packet'}")
+    if stats.warning:
+        note(f"edgemtl inspect: {file}: {stats.warning}")
+    return {
+        "packets": stats.packets,
+        "ip_packets": stats.ip_packets,
+        "flow_packets": stats.flow_packets,
+        "skipped": {reason: n for reason, n in stats.skipped.items() if n},
+        "link_types": stats.link_types,
+        "clock_back": stats.clock_back,
+        "warning": stats.warning,
+        "flows": len(flows),
+    } | _table_facts(flows)
+
+
+def _table_facts(flows: Flows) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        name: dict(sorted(Counter(str(v) for v in flows[name] if v is not None).items()))
+        for name in ("traffic_class", "partition", "end_reason")
+    }
+    if "protocol" in flows.columns:
+        facts["protocol"] = dict(sorted(Counter(str(v) for v in flows["protocol"]).items()))
+    known = {name: flows[name][flows[name] != NULL] for name in ("packets", "bytes")}
+    known |= {name: flows[name][~np.isnan(flows[name])] for name in ("duration_s", "bytes_per_s")}
+    known["kept_packets"] = flows.kept_packets()
+    facts["quantiles"] = {
+        name: np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist() if len(values) else None
+        for name, values in known.items()
+    }
+    facts["direction_known"] = bool(len(flows.direction)) and bool((flows.direction != 0).all())
+    return facts
+
+
+def _print(facts: dict[str, Any]) -> None:
+    quantiles = facts.pop("quantiles", None)
+    rows = [(name.replace("_", " "), _text(value)) for name, value in facts.items()]
+    print_table("", ("", ""), rows)
+    if quantiles:
+        lines = [
+            (name, *(f"{v:,.6g}" for v in values)) for name, values in quantiles.items() if values
+        ]
+        print_table("a flow's", ("", "least", "25 %", "median", "75 %", "most"), lines)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {_text(inner)}" for name, inner in value.items()) or "none"
+    if isinstance(value, list):
+        return "\n".join(_text(inner) for inner in value)
+    return "–" if value is None else str(value)

@@ -1,0 +1,64 @@
+"""What all commands share: where text goes, tables, and progress that does not disturb data."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+__all__ = ["note", "print_json", "print_table", "progress"]
+
+
+def note(message: str) -> None:
+    """One line for the person at the keyboard, on standard error."""
+    print(message, file=sys.stderr)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output; what is not finite becomes null."""
+    print(json.dumps(_finite(document), indent=2))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table on standard output; numbers to the right. Not cut where there is no terminal."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    body = [[str(cell) for cell in row] for row in rows]
+    for i, name in enumerate(columns):
+        numeric = all(row[i][:1].isdigit() or row[i][:1] in "-–+" for row in body)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in body:
+        table.add_row(*row)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    console.print(table)
+
+
+def progress() -> Progress:
+    """A progress bar on standard error, gone when done; nothing where that is no terminal."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )

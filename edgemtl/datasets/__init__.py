@@ -1,0 +1,22 @@
+"""Data sets: flow tables on disk, labels, and published formats."""
+
+from edgemtl.datasets.atomic import whole_file, whole_folder
+from edgemtl.datasets.files import FORMATS, FlowWriter, flow_files, read_flows, sha256
+from edgemtl.datasets.labels import CUT_OFF, LabelsFile, head_targets
+from edgemtl.datasets.packets_csv import import_csv
+from edgemtl.datasets.ucdavis import import_ucdavis
+
+__all__ = [
+    "CUT_OFF",
+    "FORMATS",
+    "FlowWriter",
+    "LabelsFile",
+    "flow_files",
+    "head_targets",
+    "import_csv",
+    "import_ucdavis",
+    "read_flows",
+    "sha256",
+    "whole_file",
+    "whole_folder",
+]

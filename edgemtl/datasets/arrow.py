@@ -1,0 +1,131 @@
+"""The flow table on disk and in memory: Arrow tables to Flows and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgemtl.datasets.checks import check_values
+from edgemtl.errors import DataError, MissingDependency
+from edgemtl.flows import COLUMNS, NULL, OPTIONAL_COLUMNS, Flows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["SERIES", "flow_schema", "from_arrow", "pyarrow", "to_arrow"]
+
+SERIES: dict[str, type] = {"iat_us": np.int64, "length": np.int32, "direction": np.int8}
+
+
+def pyarrow() -> Any:
+    """The pyarrow package, or one line that says how to get it."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingDependency("Parquet", "pyarrow", "flows") from None
+    return pyarrow
+
+
+def flow_schema(optional: tuple[str, ...] = tuple(OPTIONAL_COLUMNS)) -> pa.Schema:
+    """The Arrow schema of a flow table that keeps these optional columns."""
+    pa = pyarrow()
+    kinds = {object: pa.string(), np.int64: pa.int64(), np.float64: pa.float64()}
+    names = list(COLUMNS)
+    fields = [(name, kinds[COLUMNS[name]]) for name in names[:3]]
+    fields += [(name, pa.list_(pa.from_numpy_dtype(kind))) for name, kind in SERIES.items()]
+    fields += [(name, kinds[COLUMNS[name]]) for name in names[3:]]
+    fields += [(name, kinds[OPTIONAL_COLUMNS[name]]) for name in optional]
+    return pa.schema(fields)
+
+
+def to_arrow(flows: Flows) -> pa.Table:
+    """Flows as an Arrow table of `flow_schema`; null stands for what is not known."""
+    pa = pyarrow()
+    schema = flow_schema(tuple(name for name in OPTIONAL_COLUMNS if name in flows.columns))
+    arrays = []
+    for field in schema:
+        if field.name in SERIES:
+            values = pa.array(getattr(flows, field.name)[: flows.offsets[-1]])
+            offsets = pa.array(flows.offsets.astype(np.int32))
+            arrays.append(pa.ListArray.from_arrays(offsets, values))
+        else:
+            column = flows.columns[field.name]
+            kind = {**COLUMNS, **OPTIONAL_COLUMNS}[field.name]
+            null = {np.float64: np.isnan, np.int64: lambda v: v == NULL}.get(kind)
+            unknown = null(column) if null and field.name != "start_us" else None
+            arrays.append(pa.array(column, field.type, mask=unknown))
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def from_arrow(table: pa.Table, where: str) -> Flows:
+    """Flows of an Arrow table; DataError names the first column that is missing or wrong."""
+    pa = pyarrow()
+    known = [name for name in (*COLUMNS, *OPTIONAL_COLUMNS, *SERIES) if name in table.column_names]
+    for name in (*COLUMNS, *SERIES):
+        if name not in known:
+            raise DataError(f"{where}: column {name} is missing: see docs/flow-table.md")
+    arrays = {}
+    for name in known:
+        want = flow_schema().field(name).type
+        column = table.column(name).combine_chunks()
+        if isinstance(column, pa.ChunkedArray):  # no rows, or more than one array can hold
+            column = pa.concat_arrays(column.chunks) if column.chunks else pa.array([], want)
+        try:
+            arrays[name] = column if column.type == want else _cast(column, want)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise DataError(f"{where}: column {name}: must be {want}, is {column.type}") from None
+    offsets = _series_offsets(arrays, where)
+    columns = {name: _numpy(arrays[name]) for name in known if name not in SERIES}
+    series = {name: arrays[name].flatten().to_numpy(zero_copy_only=False) for name in SERIES}
+    flows = Flows(series["iat_us"], series["length"], series["direction"], offsets, columns)
+    check_values(flows, where)
+    return flows
+
+
+def _cast(column: pa.Array, want: pa.DataType) -> pa.Array:
+    """Other widths of the same kind are fine; text for numbers is not, nor a value that is cut."""
+    pa = pyarrow()
+
+    def kind(t: pa.DataType) -> str:
+        if pa.types.is_list(t) or pa.types.is_large_list(t) or pa.types.is_fixed_size_list(t):
+            return "list of " + kind(t.value_type)
+        if pa.types.is_dictionary(t):
+            return kind(t.value_type)
+        if pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_string_view(t):
+            return "text"
+        if pa.types.is_integer(t):
+            return "integer"
+        return "float" if pa.types.is_floating(t) else str(t)
+
+    if kind(column.type) != kind(want) and column.null_count < len(column):
+        raise pa.ArrowInvalid("another kind")
+    return column.cast(want)
+
+
+def _series_offsets(arrays: dict[str, pa.Array], where: str) -> Any:
+    counts = []
+    for name in SERIES:
+        column = arrays[name]
+        if column.null_count or column.flatten().null_count:
+            raise DataError(f"{where}: column {name}: has null where numbers must be")
+        lengths = column.value_lengths().to_numpy(zero_copy_only=False)
+        if counts and not np.array_equal(counts[0], lengths):
+            row = int(np.flatnonzero(counts[0] != lengths)[0])
+            raise DataError(f"{where}: row {row}: iat_us and {name} differ in length")
+        counts.append(lengths)
+    return np.concatenate([[0], np.cumsum(counts[0], dtype=np.int64)]).astype(np.int64)
+
+
+def _numpy(column: pa.Array) -> Any:
+    pa = pyarrow()
+    if pa.types.is_integer(column.type):
+        return column.fill_null(NULL).to_numpy(zero_copy_only=False)
+    if pa.types.is_floating(column.type):
+        # A NaN that is no null is an error of whoever wrote it; infinity keeps it apart from null
+        # until check_values refuses it.
+        values = column.to_numpy(zero_copy_only=False).astype(np.float64)
+        known = column.is_valid().to_numpy(zero_copy_only=False)
+        return np.where(known & np.isnan(values), np.inf, values)
+    return column.to_numpy(zero_copy_only=False).astype(object)
