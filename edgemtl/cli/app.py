@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -15,9 +15,8 @@ from edgemtl.errors import EdgemtlError
 
 __all__ = ["app", "main"]
 
-# click's exceptions by way of typer's public name: newer typers carry click inside themselves.
-UsageError = typer.BadParameter.__mro__[1]
-ClickException = typer.BadParameter.__mro__[2]
+# click's base exception by way of typer's public name: newer typers carry click inside them.
+ClickException: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     help="What an encrypted network flow is, and what it will need, from its first packets.",
@@ -58,17 +57,16 @@ app.command("classify", epilog=classify.EPILOG)(classify.classify)
 
 def main() -> None:
     """Run the command line; what a user can mend is one line on standard error, exit status 2."""
-    signal.signal(
-        signal.SIGTERM, lambda number, frame: sys.exit(128 + number)
-    )  # so files are whole
+    # Leave by way of the `finally` blocks that delete half-written files.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     where = " ".join(["edgemtl", *words[: 2 if words[:1] == ["import"] else 1]])
     try:
         sys.exit(typer.main.get_command(app).main(prog_name="edgemtl", standalone_mode=False))
     except ClickException as error:
-        context = getattr(error, "ctx", None)
-        path = context.command_path if context else "edgemtl"
-        _fail(path, f"{error.format_message().rstrip('.')}: see {path} --help")
+        usage: Any = error
+        path = usage.ctx.command_path if getattr(usage, "ctx", None) else "edgemtl"
+        _fail(path, f"{usage.format_message().rstrip('.')}: see {path} --help")
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:  # whoever reads our output has had enough

@@ -37,7 +37,8 @@ def _facts(file: Path) -> dict[str, Any]:
     if (file.is_dir() and (file / "run.json").is_file()) or file.suffix in (".onnx", ".tflite"):
         from edgemtl.runtime import read_card
 
-        return {"kind": "model"} | json.loads(read_card(file).to_json())
+        card: dict[str, Any] = json.loads(read_card(file).to_json())
+        return {"kind": "model"} | card
     if file.is_dir() or file.suffix in (".parquet", ".jsonl"):
         from edgemtl.datasets import read_flows
 

@@ -31,7 +31,11 @@ def pyarrow() -> Any:
 def flow_schema(optional: tuple[str, ...] = tuple(OPTIONAL_COLUMNS)) -> pa.Schema:
     """The Arrow schema of a flow table that keeps these optional columns."""
     pa = pyarrow()
-    kinds = {object: pa.string(), np.int64: pa.int64(), np.float64: pa.float64()}
+    kinds: dict[Any, Any] = {
+        object: pa.string(),
+        np.int64: pa.int64(),
+        np.float64: pa.float64(),
+    }
     names = list(COLUMNS)
     fields = [(name, kinds[COLUMNS[name]]) for name in names[:3]]
     fields += [(name, pa.list_(pa.from_numpy_dtype(kind))) for name, kind in SERIES.items()]
@@ -53,8 +57,11 @@ def to_arrow(flows: Flows) -> pa.Table:
         else:
             column = flows.columns[field.name]
             kind = {**COLUMNS, **OPTIONAL_COLUMNS}[field.name]
-            null = {np.float64: np.isnan, np.int64: lambda v: v == NULL}.get(kind)
-            unknown = null(column) if null and field.name != "start_us" else None
+            unknown = None
+            if kind is np.float64:
+                unknown = np.isnan(column)
+            elif kind is np.int64 and field.name != "start_us":
+                unknown = column == NULL
             arrays.append(pa.array(column, field.type, mask=unknown))
     return pa.Table.from_arrays(arrays, schema=schema)
 
@@ -88,7 +95,7 @@ def _cast(column: pa.Array, want: pa.DataType) -> pa.Array:
     """Other widths of the same kind are fine; text for numbers is not, nor a value that is cut."""
     pa = pyarrow()
 
-    def kind(t: pa.DataType) -> str:
+    def kind(t: Any) -> str:
         if pa.types.is_list(t) or pa.types.is_large_list(t) or pa.types.is_fixed_size_list(t):
             return "list of " + kind(t.value_type)
         if pa.types.is_dictionary(t):
@@ -105,7 +112,7 @@ def _cast(column: pa.Array, want: pa.DataType) -> pa.Array:
 
 
 def _series_offsets(arrays: dict[str, pa.Array], where: str) -> Any:
-    counts = []
+    counts: list[Any] = []
     for name in SERIES:
         column = arrays[name]
         if column.null_count or column.flatten().null_count:

@@ -130,19 +130,17 @@ class FlowWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            try:
-                self._close_parquet()
-            except BaseException:
-                self._stack.__exit__(*sys.exc_info())
-                raise
-        self._stack.__exit__(kind, error, trace)
+        with self._stack:  # closes, and renames or deletes, whatever happens in here
+            if error is not None:
+                raise error
+            if self._kind == "parquet" and self._writer is None:
+                self.write(Flows.empty())
 
     def _close_parquet(self) -> None:
-        if self._kind == "parquet":
-            if self._writer is None:
-                self.write(Flows.empty())
+        try:
             self._writer.close()
+        finally:
+            self._writer.is_open = False  # or it tries, and complains, once more when collected
 
     def write(self, flows: Flows) -> None:
         """Append flows; for Parquet, in row groups of at most 16,384."""
@@ -152,6 +150,7 @@ class FlowWriter:
                 self._writer = pyarrow().parquet.ParquetWriter(
                     self._file, table.schema, compression="zstd"
                 )
+                self._stack.callback(self._close_parquet)
             self._writer.write_table(table.select(self._writer.schema.names), ROW_GROUP)
             return
         for row in to_rows(flows):

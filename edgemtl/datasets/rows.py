@@ -65,7 +65,7 @@ def _from_rows(rows: list[dict[str, Any]], where: str) -> Flows:
         if rows and not all(name in row for row in rows):
             continue
         columns[name] = _column(name, [row[name] for row in rows], where)
-    joined = {
+    joined: dict[str, Any] = {
         name: np.concatenate([np.empty(0, _SERIES[name]), *lists]).astype(_SERIES[name])
         for name, lists in series.items()
     }
@@ -100,7 +100,7 @@ def _column(name: str, values: list[Any], where: str) -> np.ndarray:
                 value = math.inf  # refused by check_values, unlike null
             value = math.nan if value is None else value
         if not fine:
-            want = {object: "text", np.int64: "an integer", np.float64: "a number"}[kind]
+            want = "text" if kind is object else np.dtype(kind).name
             raise DataError(f"{where}: row {i}: {name} must be {want} or null, got {value!r}")
         column[i] = value
     return column

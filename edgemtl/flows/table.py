@@ -20,7 +20,7 @@ NULL = -1  # an integer that is not known
 END_REASONS = ("idle", "active", "end_of_flow", "forced", "lack_of_resources", "unknown")
 
 # One value a flow. Text is an object array of str or None; times and rates are NaN when unknown.
-COLUMNS: dict[str, type] = {
+COLUMNS: dict[str, Any] = {
     "flow_id": object,
     "partition": object,
     "traffic_class": object,
@@ -30,7 +30,7 @@ COLUMNS: dict[str, type] = {
     "bytes_per_s": np.float64,
     "end_reason": object,
 }
-OPTIONAL_COLUMNS: dict[str, type] = {
+OPTIONAL_COLUMNS: dict[str, Any] = {
     "start_us": np.int64,
     "protocol": np.int64,
     "src": object,

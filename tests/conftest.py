@@ -1,0 +1,89 @@
+"""Fixtures that all tests share."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgemtl.flows import Flows
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of real captures and flows that lies beside the project, or a loud skip."""
+    folder = Path(os.environ.get("EDGEMTL_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no data at {folder}: set EDGEMTL_DATA to the folder that holds captures/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def edgemtl():
+    """Run the command line as a user does: ``edgemtl("flows", path)`` to a CompletedProcess."""
+
+    def run(*words, stdin=None, env=None):
+        return subprocess.run(
+            [sys.executable, "-m", "edgemtl", *map(str, words)],
+            input=stdin,
+            capture_output=True,
+            text=not isinstance(stdin, bytes),
+            timeout=300,
+            env={**os.environ, **(env or {})},
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def refusal(edgemtl):
+    """Run a command that must refuse its input; give the one line it says."""
+
+    def run(*words, **options):
+        done = edgemtl(*words, **options)
+        lines = done.stderr.splitlines()
+        assert done.returncode == 2, done
+        assert len(lines) == 1, done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+        return lines[0]
+
+    return run
+
+
+@pytest.fixture
+def make_flows():
+    """Seeded flows with every column, for tests that need some: ``make_flows(n)``."""
+
+    def make(n, seed=0, classes=("search", "video")):
+        rng = np.random.default_rng(seed)
+        counts = rng.integers(1, 80, n)
+        m = int(counts.sum())
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        iat = rng.integers(0, 1_000_000, m)
+        iat[offsets[:-1]] = 0
+        duration = rng.uniform(0.1, 100, n)
+        size = rng.integers(1000, 10**7, n)
+        return Flows(
+            iat,
+            rng.integers(28, 1500, m).astype(np.int32),
+            rng.choice([-1, 1], m).astype(np.int8),
+            offsets,
+            {
+                "flow_id": np.array([f"{seed}-{i}" for i in range(n)], object),
+                "partition": np.array(["lab"] * n, object),
+                "traffic_class": rng.choice(np.array(classes, object), n),
+                "packets": counts,
+                "bytes": size,
+                "duration_s": duration,
+                "bytes_per_s": size / duration,
+                "end_reason": np.array(["idle"] * n, object),
+            },
+        )
+
+    return make
