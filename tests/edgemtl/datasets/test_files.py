@@ -158,7 +158,7 @@ def test_other_widths_and_more_columns_are_fine(tmp_path, make_flows):
 def test_broken_json_lines_are_one_line(tmp_path, line, message):
     path = tmp_path / "flows.jsonl"
     path.write_text(line + "\n")
-    with pytest.raises(DataError, match="^[^\n]*$") as refused:
+    with pytest.raises(DataError, match=r"^[^\n]*$") as refused:
         read_flows([path])
     assert message in str(refused.value)
 
@@ -176,10 +176,19 @@ def test_broken_json_lines_are_one_line(tmp_path, line, message):
     ],
 )
 def test_broken_json_values_name_row_and_column(tmp_path, name, value):
-    row = dict(
-        flow_id="a", partition=None, traffic_class=None, iat_us=[0], length=[40], direction=[1],
-        packets=1, bytes=40, duration_s=None, bytes_per_s=None, end_reason="idle",
-    )  # fmt: skip
+    row = {
+        "flow_id": "a",
+        "partition": None,
+        "traffic_class": None,
+        "iat_us": [0],
+        "length": [40],
+        "direction": [1],
+        "packets": 1,
+        "bytes": 40,
+        "duration_s": None,
+        "bytes_per_s": None,
+        "end_reason": "idle",
+    }
     path = tmp_path / "flows.jsonl"
     path.write_text(json.dumps(row | {name: value}))
     with pytest.raises(DataError, match=f"row 0: {name} must"):
@@ -192,6 +201,7 @@ def test_select_and_concat_keep_series_with_their_flow(make_flows):
     again = Flows.concat([odd, flows.select([0])])
     assert len(again) == 11
     low, high = flows.offsets[3], flows.offsets[4]
-    np.testing.assert_array_equal(again.length[again.offsets[1] : again.offsets[2]],
-                                  flows.length[low:high])  # fmt: skip
+    np.testing.assert_array_equal(
+        again.length[again.offsets[1] : again.offsets[2]], flows.length[low:high]
+    )
     assert again["flow_id"][-1] == "0-0"

@@ -53,7 +53,7 @@ def test_ucdavis_agrees_with_the_flow_table_of_the_same_files(tmp_path, shared_d
 )
 def test_ucdavis_refuses_in_one_line(tmp_path, text, message):
     (tmp_path / "a.txt").write_text(text, encoding="latin-1")
-    with pytest.raises(DataError, match="^[^\n]*$") as refused:
+    with pytest.raises(DataError, match=r"^[^\n]*$") as refused:
         list(import_ucdavis(tmp_path))
     assert message in str(refused.value)
 
@@ -104,6 +104,6 @@ def test_csv_keeps_the_first_packets_and_counts_all(tmp_path):
 def test_csv_refuses_in_one_line(tmp_path, text, message):
     path = tmp_path / "mine.csv"
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(DataError, match="^[^\n]*$") as refused:
+    with pytest.raises(DataError, match=r"^[^\n]*$") as refused:
         import_csv(path)
     assert message in str(refused.value)

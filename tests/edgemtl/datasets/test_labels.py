@@ -59,7 +59,7 @@ def test_capture_names_narrow_or_are_enough(tmp_path, flows):
 def test_bad_labels_are_one_line(tmp_path, text, message):
     path = tmp_path / "labels.csv"
     path.write_text(text)
-    with pytest.raises(DataError, match="^[^\n]*$") as refused:
+    with pytest.raises(DataError, match=r"^[^\n]*$") as refused:
         LabelsFile(path)
     assert message in str(refused.value)
 

@@ -1,0 +1,252 @@
+"""``edgemtl flows``, ``import`` and ``inspect`` as a user runs them."""
+
+import gzip
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import dpkt
+import pytest
+
+from edgemtl.datasets import read_flows
+
+
+def pcap_bytes(packets):
+    """A pcap of Ethernet frames: ``(seconds, frame)`` each."""
+    out = io.BytesIO()
+    writer = dpkt.pcap.Writer(out)
+    for seconds, frame in packets:
+        writer.writepkt(frame, ts=seconds)
+    return out.getvalue()
+
+
+def udp(src, sport, dst, dport, size=100):
+    """An Ethernet frame with a UDP packet of `size` bytes of payload."""
+    datagram = dpkt.udp.UDP(sport=sport, dport=dport, data=bytes(size), ulen=8 + size)
+    packet = dpkt.ip.IP(src=socket.inet_aton(src), dst=socket.inet_aton(dst), p=17, data=datagram)
+    packet.len = len(packet)
+    return bytes(dpkt.ethernet.Ethernet(src=b"\2" * 6, dst=b"\4" * 6, data=packet))
+
+
+def arp():
+    return bytes(dpkt.ethernet.Ethernet(src=b"\2" * 6, type=0x0806, data=dpkt.arp.ARP()))
+
+
+def conversation(first=1_000_000_000, port=5000):
+    there, back = udp("10.0.0.1", port, "10.0.0.2", 443), udp("10.0.0.2", 443, "10.0.0.1", port, 60)
+    return [(first, there), (first + 0.25, back), (first + 1.5, there)]
+
+
+@pytest.fixture
+def capture(tmp_path):
+    path = tmp_path / "one.pcap"
+    path.write_bytes(pcap_bytes([*conversation(), (1_000_000_002, arp())]))
+    return path
+
+
+def test_capture_to_parquet_and_statistics(edgemtl, tmp_path, capture):
+    out = tmp_path / "flows.parquet"
+    done = edgemtl("flows", capture, "-o", out, "--json")
+    assert done.returncode == 0, done.stderr
+    (facts,) = json.loads(done.stdout)["captures"]
+    assert (facts["path"], facts["packets"], facts["flows"]) == (str(capture), 4, 1)
+    assert facts["flow_packets"] == 3
+    assert {k: v for k, v in facts["skipped"].items() if v} == {"not_ip": 1}
+    assert json.loads(done.stdout)["peak_rss_bytes"] > 10**6
+    flows = read_flows([out])
+    assert flows["flow_id"].tolist() == ["one.pcap:0"]
+    assert flows.iat_us.tolist() == [0, 250_000, 1_250_000]
+    assert flows.length.tolist() == [128, 88, 128]
+    assert flows.direction.tolist() == [1, -1, 1]
+    assert (flows["src"][0], flows["dst_port"][0], flows["bytes"][0]) == ("10.0.0.1", 443, 344)
+    assert flows["end_reason"].tolist() == ["forced"]
+
+
+def test_json_lines_on_standard_output(edgemtl, capture):
+    done = edgemtl("flows", capture, "-o", "-")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["length"] == [128, 88, 128]
+
+
+def test_statistics_alone(edgemtl, capture):
+    done = edgemtl("flows", capture)
+    assert done.returncode == 0, done.stderr
+    assert "1 not_ip" in done.stdout
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_standard_input(edgemtl, capture, pack):
+    done = edgemtl("flows", "-", "-o", "-", stdin=pack(capture.read_bytes()))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["length"] == [128, 88, 128]
+
+
+def test_labels_by_file_and_by_folder(edgemtl, tmp_path, capture):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("capture,traffic_class\none.pcap,video\n")
+    out = tmp_path / "flows.jsonl"
+    assert edgemtl("flows", capture, "-o", out, "--labels", labels).returncode == 0
+    assert read_flows([out])["traffic_class"].tolist() == ["video"]
+    assert edgemtl("flows", capture, "-o", out, "--label-by-folder").returncode == 0
+    assert read_flows([out])["traffic_class"].tolist() == [tmp_path.name]
+
+
+def test_captures_of_the_same_name_stay_apart(edgemtl, tmp_path, capture):
+    other = tmp_path / "more" / "one.pcap"
+    other.parent.mkdir()
+    other.write_bytes(pcap_bytes(conversation(port=6000)))
+    out = tmp_path / "flows.jsonl"
+    done = edgemtl("flows", capture, other, "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert sorted(read_flows([out])["partition"]) == sorted([str(capture), str(other)])
+
+
+def test_one_bad_capture_does_not_cost_the_others(edgemtl, tmp_path, capture):
+    bad = tmp_path / "bad.pcap"
+    bad.write_bytes(b"no capture at all, whatever its name says")
+    out = tmp_path / "flows.jsonl"
+    done = edgemtl("flows", bad, capture, "-o", out)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].startswith(f"edgemtl flows: {bad}: neither pcap nor pcapng")
+    assert len(read_flows([out])) == 1
+
+
+def write_cases(folder):
+    """Bad captures by name, with a part of the line that each must give."""
+    whole = pcap_bytes(conversation())
+    files = {
+        "empty.pcap": (b"", "empty"),
+        "garbage.pcap": (b"\x00garbage" * 50, "neither pcap nor pcapng"),
+        "head-only.pcap": (whole[:10], ""),
+        "no-ip.pcap": (pcap_bytes([(1, arp())]), "IP"),
+        "bad.pcap.gz": (gzip.compress(whole)[:-20][:20], ""),
+    }
+    for name, (content, part) in files.items():
+        (folder / name).write_bytes(content)
+        yield folder / name, part
+    yield folder / "not-there.pcap", "o such file"
+    yield folder, "older"  # "is a folder"
+
+
+def test_bad_captures_are_one_line_and_no_file(refusal, tmp_path):
+    out = tmp_path / "out.parquet"
+    for path, part in write_cases(tmp_path):
+        line = refusal("flows", path, "-o", out)
+        assert line.startswith(f"edgemtl flows: {path}: "), line
+        assert part in line
+        assert not out.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_unreadable_capture_is_one_line(refusal, capture):
+    capture.chmod(0)
+    assert "ermission denied" in refusal("flows", capture)
+
+
+def test_cut_capture_gives_the_flows_before_the_cut(edgemtl, tmp_path, capture):
+    cut = tmp_path / "cut.pcap"
+    cut.write_bytes(pcap_bytes(conversation())[:-5])
+    out = tmp_path / "flows.jsonl"
+    done = edgemtl("flows", cut, "-o", out)
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"edgemtl flows: {cut}: cut at byte ")
+    assert read_flows([out]).length.tolist() == [128, 88]
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["-o", "out.txt"], "must end in .parquet, .jsonl, .csv"),
+        (["-o", "no/such/folder.parquet"], "the folder no/such is not there"),
+        (["-o", "-", "--json"], "both want standard output"),
+        (["--packets", "0"], "packets"),
+        (["--idle-timeout", "-1"], "idle_timeout"),
+        (["--labels", "nowhere.csv"], "nowhere.csv: No such file"),
+        (["--colour"], "No such option"),
+    ],
+)
+def test_bad_usage_is_one_line(refusal, capture, words, part):
+    assert part in refusal("flows", capture, *words)
+
+
+def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", small]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount a tmpfs")
+    try:
+        big = tmp_path / "big.pcap"
+        packets = [p for port in range(2000, 6000) for p in conversation(port=port)]
+        big.write_bytes(pcap_bytes(packets))
+        for name in ("flows.parquet", "flows.jsonl"):
+            assert "o space left on device" in refusal("flows", big, "-o", small / name)
+            assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_leaves_no_half_file(tmp_path, number):
+    fifo = tmp_path / "endless.pcap"
+    os.mkfifo(fifo)
+    command = [sys.executable, "-m", "edgemtl", "flows", fifo, "-o", tmp_path / "flows.jsonl"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        with fifo.open("wb", buffering=0) as pipe:  # opens when the command reads it
+            pipe.write(pcap_bytes(conversation()))
+            time.sleep(0.3)
+            run.send_signal(number)
+            assert run.wait(10) == 128 + number
+        assert b"Traceback" not in run.stderr.read()
+    assert [p.name for p in tmp_path.iterdir()] == [fifo.name]
+
+
+def test_import_and_inspect(edgemtl, tmp_path):
+    source = tmp_path / "mine.csv"
+    source.write_text(
+        "flow_id,timestamp,length,direction,traffic_class\na,1,100,1,video\na,2,60,-1,video\n"
+    )
+    out = tmp_path / "flows.parquet"
+    done = edgemtl("import", "csv", source, "-o", out)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(edgemtl("inspect", out, "--json").stdout)
+    assert facts["kind"] == "flow table"
+    assert facts["traffic_class"] == {"video": 1}
+    assert facts["quantiles"]["duration_s"] == [1, 1, 1, 1, 1]
+
+
+def test_inspect_a_capture(edgemtl, capture):
+    facts = json.loads(edgemtl("inspect", capture, "--json").stdout)
+    assert (facts["kind"], facts["packets"], facts["flows"]) == ("capture", 4, 1)
+    assert facts["skipped"] == {"not_ip": 1}
+    assert "not_ip: 1" in edgemtl("inspect", capture).stdout
+
+
+@pytest.mark.parametrize("command", ["inspect", "flows"])
+def test_missing_file_is_one_line(refusal, command, tmp_path):
+    assert str(tmp_path / "x.pcap") in refusal(command, tmp_path / "x.pcap")
+
+
+def test_help_has_an_example_for_every_command(edgemtl):
+    listed = edgemtl("--help").stdout
+    for command in ("demo", "flows", "inspect", "train", "evaluate", "export", "bench", "classify"):
+        assert command in listed
+        assert "Example:" in edgemtl(command, "--help").stdout
+
+
+def test_import_edgemtl_is_light():
+    code = (
+        "import sys, edgemtl\n"
+        "heavy = {'torch', 'onnx', 'onnxruntime', 'pyarrow', 'matplotlib'} & set(sys.modules)\n"
+        "sys.exit(f'imports {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
