@@ -152,7 +152,9 @@ class Slot:
         command = 'exec tcpdump -i eth0 -p -n -s 96 -B 4096 -Z root -w "$0" udp port 443 2>&1'
         async with self.program("client", "sh", "-c", command, str(path)):
             yield
-            await asyncio.sleep(0.2)  # what the kernel still holds
+            # libpcap gets packets by blocks, which the kernel hands over after a second at the
+            # latest; what it still holds when tcpdump ends is lost
+            await asyncio.sleep(1.6)
 
     @asynccontextmanager
     async def program(self, role: str, *command: str):
