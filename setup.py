@@ -4,7 +4,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-LAYERS = ("capture", "packet", "flow_table", "features", "meter")
+LAYERS = ("common", "capture", "packet", "flow_table", "features", "meter")
 SOURCES = sorted(str(p) for layer in LAYERS for p in Path("csrc", layer).glob("*.c"))
 PACKAGES = sorted(str(p.parent).replace("/", ".") for p in Path("edgemtl").rglob("__init__.py"))
 
@@ -23,6 +23,7 @@ setup(
             include_dirs=["csrc/include", "csrc"],
             depends=sorted(str(p) for p in Path("csrc").rglob("*.h")),
             extra_compile_args=["-std=c99", "-O3"],
+            libraries=["m"],
         )
     ],
 )

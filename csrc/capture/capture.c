@@ -1,0 +1,98 @@
+/* Tells the format of a capture and hands out its packets. SPDX-License-Identifier: Apache-2.0 */
+#include "capture/capture.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int emtl_capture_fail(emtl_capture *capture, int status, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    (void)vsnprintf(capture->error, sizeof capture->error, format, values);
+    va_end(values);
+    capture->status = status;
+    return status;
+}
+
+/* The first block of all: its first bytes say what the rest is. */
+static int sniff(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *record,
+                 size_t *used)
+{
+    *used = 0;
+    if (size < 4)
+        return EMTL_OK;
+    switch (load_be32(data)) {
+    case 0xa1b2c3d4:
+    case 0xa1b23c4d:
+    case 0xa1b2cd34:
+        capture->big_endian = true;
+        capture->next = emtl_pcap_header;
+        break;
+    case 0xd4c3b2a1:
+    case 0x4d3cb2a1:
+    case 0x34cdb2a1:
+        capture->big_endian = false;
+        capture->next = emtl_pcap_header;
+        break;
+    case 0x0a0d0d0a:
+        capture->next = emtl_pcapng_next;
+        break;
+    default:
+        return emtl_capture_fail(capture, EMTL_E_UNSUPPORTED,
+                                 "neither pcap nor pcapng: first bytes 0x%08lx",
+                                 (unsigned long)load_be32(data));
+    }
+    return capture->next(capture, data, size, record, used);
+}
+
+int emtl_capture_new(emtl_capture **out)
+{
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return EMTL_E_NOMEM;
+    (*out)->next = sniff;
+    return EMTL_OK;
+}
+
+void emtl_capture_free(emtl_capture *capture)
+{
+    if (capture != NULL)
+        free(capture->interfaces);
+    free(capture);
+}
+
+int emtl_capture_read(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *records,
+                      size_t max, size_t *n, size_t *used)
+{
+    *n = 0;
+    *used = 0;
+    while (*n < max && capture->status == EMTL_OK) {
+        emtl_record *record = &records[*n];
+        size_t step = 0;
+        record->data = NULL;
+        if (capture->next(capture, data + *used, size - *used, record, &step) != EMTL_OK)
+            break; /* kept in capture->status */
+        if (step == 0)
+            break;
+        *used += step;
+        capture->position += step;
+        *n += record->data != NULL;
+    }
+    return capture->status;
+}
+
+const char *emtl_capture_error(const emtl_capture *capture)
+{
+    return capture->error;
+}
+
+uint64_t emtl_capture_position(const emtl_capture *capture)
+{
+    return capture->position;
+}
+
+int emtl_capture_is_whole(const emtl_capture *capture)
+{
+    return capture->whole;
+}

@@ -1,0 +1,72 @@
+/* What the readers of pcap and pcapng share. SPDX-License-Identifier: Apache-2.0 */
+#ifndef EMTL_CAPTURE_CAPTURE_H
+#define EMTL_CAPTURE_CAPTURE_H
+
+#include <stdbool.h>
+
+#include "common/bytes.h"
+#include "emtl.h"
+
+/* Longest packet or block that is taken for real. Over 64 times the largest snapshot length that
+ * tcpdump takes by default (262144), and small enough to buffer. */
+#define EMTL_RECORD_MAX 16777216u
+
+/* Seconds from 1970 that a time is clamped to, either way: 139 000 years. Keeps every difference
+ * of two times inside int64_t, in µs. */
+#define EMTL_SECONDS_MAX ((int64_t)1 << 42)
+
+typedef struct {
+    int64_t offset_s;   /* if_tsoffset */
+    uint32_t link_type; /* LINKTYPE_ */
+    uint32_t snaplen;   /* 0: no limit */
+    uint8_t resolution; /* if_tsresol, as in the file */
+} emtl_interface;
+
+/* Reads the next block at data[0, size). *used: its bytes, 0 when it is not all there.
+ * record->data stays NULL when the block holds no packet. */
+typedef int emtl_capture_next(emtl_capture *capture, const uint8_t *data, size_t size,
+                              emtl_record *record, size_t *used);
+
+struct emtl_capture {
+    emtl_capture_next *next;
+    uint64_t position; /* in the file, of the first byte not yet used */
+    int status;        /* of the first failure; given again ever after */
+    bool big_endian;
+    bool whole; /* the header of the file was read, and nothing is half skipped */
+
+    /* pcap */
+    uint32_t link_type;
+    uint32_t record_header; /* bytes before each packet */
+    bool nanoseconds;
+    bool lengths_swapped, lengths_maybe_swapped;
+
+    /* pcapng */
+    emtl_interface *interfaces;
+    size_t interface_count, interface_room;
+    int64_t latest_us;   /* time of the latest packet, for blocks that have none */
+    uint64_t skip_left;  /* bytes of an unread block still to skip, without its trailer */
+    uint32_t skip_block; /* its length, which the trailer must repeat; 0: none */
+
+    char error[192];
+};
+
+static inline uint16_t capture_load16(const emtl_capture *capture, const uint8_t *p)
+{
+    return capture->big_endian ? load_be16(p) : load_le16(p);
+}
+
+static inline uint32_t capture_load32(const emtl_capture *capture, const uint8_t *p)
+{
+    return capture->big_endian ? load_be32(p) : load_le32(p);
+}
+
+/* Keeps status and the message for it; returns status. */
+int emtl_capture_fail(emtl_capture *capture, int status, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+emtl_capture_next emtl_pcap_header, emtl_pcapng_next;
+
+#endif

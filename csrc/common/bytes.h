@@ -1,0 +1,38 @@
+/* Loads of unaligned integers in a stated byte order. SPDX-License-Identifier: Apache-2.0
+ * The caller has checked that the bytes are there. Compilers turn each into one load. */
+#ifndef EMTL_COMMON_BYTES_H
+#define EMTL_COMMON_BYTES_H
+
+#include <stdint.h>
+
+static inline uint16_t load_be16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint16_t load_le16(const uint8_t *p)
+{
+    return (uint16_t)(p[1] << 8 | p[0]);
+}
+
+static inline uint32_t load_be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint32_t load_le32(const uint8_t *p)
+{
+    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static inline uint64_t load_be64(const uint8_t *p)
+{
+    return (uint64_t)load_be32(p) << 32 | load_be32(p + 4);
+}
+
+static inline uint64_t load_le64(const uint8_t *p)
+{
+    return (uint64_t)load_le32(p + 4) << 32 | load_le32(p);
+}
+
+#endif

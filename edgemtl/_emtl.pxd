@@ -1,0 +1,108 @@
+# What csrc/include/emtl.h declares and _core.pyx uses: same names, same order.
+
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+cdef extern from "emtl.h" nogil:
+    enum:
+        EMTL_OK
+        EMTL_E_UNSUPPORTED
+        EMTL_E_MALFORMED
+        EMTL_E_FULL
+        EMTL_E_NOMEM
+        EMTL_E_ARG
+
+    const char *emtl_strerror(int status)
+
+    ctypedef struct emtl_capture:
+        pass
+
+    const char *emtl_capture_error(const emtl_capture *capture)
+    uint64_t emtl_capture_position(const emtl_capture *capture)
+    int emtl_capture_is_whole(const emtl_capture *capture)
+
+    enum:
+        EMTL_KEPT
+        EMTL_SKIP_REASONS
+
+    const char *emtl_skip_name(int skip)
+
+    enum:
+        EMTL_ADDRESS_TEXT
+
+    void emtl_address_text(int version, const uint8_t *address, char *text)
+
+    enum:
+        EMTL_PACKETS_MAX
+        EMTL_FLOWS_MAX
+        EMTL_HASH_KEY
+
+    ctypedef struct emtl_flow_config:
+        uint32_t max_flows
+        uint32_t idle_timeout_s
+        uint32_t active_timeout_s
+        uint32_t packets
+        uint32_t by_vlan
+
+    ctypedef struct emtl_flow:
+        uint8_t src[16]
+        uint8_t dst[16]
+        int64_t start_us
+        int64_t duration_us
+        int64_t packets
+        int64_t bytes
+        uint16_t src_port
+        uint16_t dst_port
+        uint16_t vlan
+        uint8_t version
+        uint8_t protocol
+        uint8_t end_reason
+
+    ctypedef struct emtl_flow_columns:
+        size_t n
+        const emtl_flow *flows
+        const int64_t *offsets
+        const int64_t *iat_us
+        const int32_t *length
+        const int8_t *direction
+
+    enum:
+        EMTL_LINK_TYPES
+
+    ctypedef struct emtl_meter:
+        pass
+
+    ctypedef struct emtl_meter_stats:
+        uint64_t packets
+        uint64_t flow_packets
+        uint64_t ip_packets
+        uint64_t *skipped
+        uint64_t flows
+        uint64_t evicted
+        uint64_t clock_back
+        uint32_t *link_types
+        uint32_t link_type_count
+
+    int emtl_meter_new(const emtl_flow_config *config, const uint8_t *hash_key, emtl_meter **out)
+    void emtl_meter_free(emtl_meter *meter)
+    int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used)
+    int emtl_meter_finish(emtl_meter *meter)
+    void emtl_meter_take(emtl_meter *meter, emtl_flow_columns *columns)
+    const emtl_capture *emtl_meter_capture(const emtl_meter *meter)
+    void emtl_meter_stats_get(const emtl_meter *meter, emtl_meter_stats *stats)
+
+    enum:
+        EMTL_IAT_CLIP
+        EMTL_IAT_LOG
+        EMTL_PADDING_POST
+        EMTL_PADDING_PRE
+
+    ctypedef struct emtl_feature_spec:
+        uint32_t k
+        uint32_t iat
+        double length_scale
+        uint32_t is_signed
+        uint32_t padding
+
+    int emtl_features_fill(const emtl_feature_spec *spec, const int64_t *iat_us,
+                           const int32_t *length, const int8_t *direction, size_t m,
+                           const int64_t *offsets, size_t n, float *tensor)
