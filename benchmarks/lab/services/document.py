@@ -11,7 +11,7 @@ from benchmarks.lab.services.draw import about, request, size, think
 
 async def talk(client: Client, rng: Random) -> None:
     """Open a document, edit or read it, with or without others."""
-    length = about(rng, 40, 0.9, 2, 150)
+    length = about(rng, 62, 0.5, 5, 140)
     await load(client, rng)
     if rng.random() < 0.12:  # only a look at it
         return

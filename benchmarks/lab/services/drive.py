@@ -64,7 +64,7 @@ async def browse(client: Client, rng: Random) -> None:
 
 async def background(client: Client, rng: Random) -> None:
     """Poll for changes; now and then there are some."""
-    length, period = about(rng, 60, 0.7, 5, 150), rng.uniform(2, 15)
+    length, period = about(rng, 65, 0.4, 5, 140), rng.uniform(2, 15)
     while client.elapsed_s < length:
         await client.ask(rng.randint(80, 400), Part(1, think(rng), rng.randint(60, 600)))
         if rng.random() < 0.35:
@@ -78,5 +78,5 @@ async def throttled(client: Client, rng: Random) -> None:
     """Fetch a large file at the pace that the user allowed."""
     period = rng.uniform(0.2, 1.5)
     piece = int(about(rng, 60e3, 0.8, 8e3, 400e3) * period)
-    count = max(1, int(about(rng, 40, 0.8, 3, 140) / period))
+    count = max(1, int(about(rng, 40, 0.5, 3, 140) / period))
     await client.ask(request(rng), Part(count, period, piece))

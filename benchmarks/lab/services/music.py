@@ -40,14 +40,14 @@ async def stream(client: Client, rng: Random, rate: float) -> None:
     """Hear a stream that the server paces, after a burst that fills the buffer."""
     period = rng.choice((0.25, 0.5, 1.0, 2.0))
     burst = int(rate * rng.uniform(2, 15))
-    count = max(1, int(about(rng, 40, 0.9, 3, 150) / period))
+    count = max(1, int(about(rng, 60, 0.5, 4, 140) / period))
     paced = Part(count, period, int(rate * period))
     await client.ask(request(rng), Part(1, think(rng), burst), paced)
 
 
 async def pull(client: Client, rng: Random, rate: float) -> None:
     """Hear a stream that the player pulls in pieces, as its buffer empties."""
-    length, piece_s = about(rng, 40, 0.9, 3, 150), rng.choice((2, 5, 8, 10, 15))
+    length, piece_s = about(rng, 60, 0.5, 4, 140), rng.choice((2, 5, 8, 10, 15))
     ahead = rng.randint(1, 3)
     while client.elapsed_s < length:
         piece = Part(1, think(rng), size(rng, rate * piece_s, 0.1, 1e3, 1e6))

@@ -13,7 +13,7 @@ async def talk(client: Client, rng: Random) -> None:
     """Ask one query, or several with time to read between them."""
     if rng.random() < 0.5:  # the other half asks from the browser's address line
         await page(client, rng)
-    queries = 1 if rng.random() < 0.4 else rng.randint(2, 8)
+    queries = rng.choices((1, 2, 3, 4, 6, 8), weights=(55, 14, 10, 9, 7, 5))[0]
     pace = about(rng, 6, 0.6, 1.5, 18)
     for query in range(queries):
         if query:
@@ -21,7 +21,7 @@ async def talk(client: Client, rng: Random) -> None:
         if rng.random() < 0.75:
             await type_query(client, rng)
         await results(client, rng)
-    if rng.random() < 0.5:  # leave for a result, and say which
+    if rng.random() < 0.35:  # leave for a result, and say which
         await asyncio.sleep(about(rng, pace, 0.7, 0.5, 25))
         await client.ask(size(rng, 600, 0.5, 100, 2000), Part(1, think(rng), 20))
 

@@ -17,7 +17,7 @@ async def talk(client: Client, rng: Random) -> None:
         await many(client, rng, rng.randint(4, 16), 15e3)
         await asyncio.sleep(about(rng, 2, 0.7, 0.3, 12))
     await (clips if rng.random() < 0.4 else watch)(client, rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.15:
         await linger(client, rng)
 
 
@@ -33,11 +33,11 @@ async def clips(client: Client, rng: Random) -> None:
 async def watch(client: Client, rng: Random) -> None:
     """Play one video as a player does, until the viewer goes."""
     await client.ask(request(rng), Part(1, think(rng), size(rng, 9e3, 0.7, 800, 80e3)))
-    length = about(rng, 32, 0.9, 2, 150)
+    length = about(rng, 40, 0.5, 3, 140)
     segment_s, buffer_s = rng.choice((2, 4, 5, 6)), rng.uniform(8, 30)
     best = rng.choices(range(len(LADDER)), weights=(4, 4, 3, 3, 2, 1, 1))[0]
     apart, sound_rate = rng.random() < 0.6, rng.choice((4e3, 8e3, 16e3))
-    level, held_s, played_from = min(best, rng.randint(0, 3)), 0.0, client.elapsed_s
+    level, held_s, played_from = min(best, rng.randint(2, 4)), 0.0, client.elapsed_s
     while client.elapsed_s < length:
         video = size(rng, LADDER[level] * segment_s, 0.25, 2e3, 4e6)
         parts = [Part(1, think(rng), video)]
