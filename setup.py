@@ -13,7 +13,7 @@ setup(
     packages=[*PACKAGES, "edgemtl.quantize"],
     package_dir={"edgemtl.quantize": "quantize"},
     package_data={
-        "edgemtl": ["py.typed"],
+        "edgemtl": ["py.typed", "*.pyi"],
         "edgemtl.carried": ["*.parquet", "*.pcap", "*.onnx", "*.tflite"],
     },
     ext_modules=[

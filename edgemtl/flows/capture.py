@@ -112,7 +112,7 @@ class Capture:
     ) -> None:
         self._path = os.fspath(path)
         self._name = Path(self._path).name if name is None else name
-        self._progress = progress or (lambda done, total: None)
+        self._progress = progress
         config = config or FlowConfig()
         self._meter = _core.Meter(
             config.max_flows,
@@ -154,7 +154,8 @@ class Capture:
             if unused == len(buffer):
                 view.release()
                 buffer.extend(bytes(unused))
-            self._progress(file.done, file.total)
+            if self._progress:
+                self._progress(file.done, file.total)
         if not self._meter.is_whole and self._meter.position == 0:
             reason = (
                 file.damage or f"ends at byte {unused}, inside its first header: cut, or no capture"
@@ -163,7 +164,7 @@ class Capture:
 
     def _feed_block(self, view: memoryview) -> int:
         try:
-            return int(self._meter.feed(view))
+            return self._meter.feed(view)
         except CaptureError as error:
             raise CaptureError(f"{self._path}: {error}") from None
 
@@ -185,8 +186,8 @@ class Capture:
             ),
             "end_reason": np.array(END_REASONS, object)[raw.pop("end_reason")],
         }
-        series = [raw.pop(name) for name in ("iat_us", "length", "direction", "offsets")]
-        yield Flows(*series, columns | raw)
+        series = {name: raw.pop(name) for name in ("iat_us", "length", "direction", "offsets")}
+        yield Flows(columns=columns | raw, **series)
 
     def _warning(self, damage: str | None) -> str | None:
         stats, position = self.stats, self._meter.position

@@ -7,7 +7,6 @@ import io
 import os
 import stat
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from edgemtl.errors import CaptureError, MissingDependency
