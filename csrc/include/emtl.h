@@ -81,7 +81,7 @@ typedef enum {
 } emtl_skip;
 
 /* "link_type", "not_ip", "other_protocol", "truncated", "malformed", "fragment"; NULL otherwise. */
-const char *emtl_skip_name(int skip);
+const char *emtl_skip_name(emtl_skip skip);
 
 typedef struct {
     uint8_t src[16], dst[16]; /* IPv4: the first 4 bytes, the rest 0 */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const char *emtl_skip_name(int skip)
+const char *emtl_skip_name(emtl_skip skip)
 {
     switch (skip) {
     case EMTL_SKIP_LINK_TYPE:

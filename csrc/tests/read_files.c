@@ -1,0 +1,72 @@
+/* Reads capture files of any origin to their ends; a line a file: what became of it. Built under
+ * ASan and UBSan, to find what crashes:
+ *     find captures -type f -print0 | xargs -0 build/san/tests/read_files
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "emtl.h"
+#include "tests/support.h"
+
+static void finish(emtl_meter *meter)
+{
+    emtl_flow_columns columns;
+    int status;
+    do {
+        status = emtl_meter_finish(meter);
+        emtl_meter_take(meter, &columns);
+    } while (status == EMTL_E_FULL);
+    CHECK_INT(status, EMTL_OK);
+}
+
+static void read_bytes(const char *name, const uint8_t *data, size_t size)
+{
+    static const uint8_t key[EMTL_HASH_KEY] = {1};
+    const emtl_flow_config config = {1000, 120, 1800, 256, 0};
+    emtl_meter *meter;
+    emtl_meter_stats stats;
+    size_t at = 0, used = 0;
+    int status;
+    CHECK_INT(emtl_meter_new(&config, key, &meter), EMTL_OK);
+    do {
+        emtl_flow_columns columns;
+        status = emtl_meter_feed(meter, data + at, size - at, &used);
+        emtl_meter_take(meter, &columns);
+        at += used;
+    } while (status == EMTL_E_FULL);
+    finish(meter);
+    emtl_meter_stats_get(meter, &stats);
+    const emtl_capture *capture = emtl_meter_capture(meter);
+    const bool cut = at < size || !emtl_capture_is_whole(capture);
+    const char *outcome = status == EMTL_E_UNSUPPORTED ? "refused"
+                          : status != EMTL_OK          ? "damaged"
+                          : cut                        ? "cut"
+                          : stats.ip_packets == 0      ? "no_ip"
+                                                       : "read";
+    uint64_t skipped = 0;
+    for (int i = 0; i < EMTL_SKIP_REASONS; i++)
+        skipped += stats.skipped[i];
+    CHECK(stats.packets == stats.flow_packets + skipped);
+    printf("%s %s: %llu packets, %llu of them IP, %llu in %llu flows; %s\n", outcome, name,
+           (unsigned long long)stats.packets, (unsigned long long)stats.ip_packets,
+           (unsigned long long)stats.flow_packets, (unsigned long long)stats.flows,
+           emtl_capture_error(capture));
+    emtl_meter_free(meter);
+}
+
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        FILE *file = fopen(argv[i], "rb");
+        CHECK(file != NULL);
+        CHECK(fseek(file, 0, SEEK_END) == 0);
+        const long size = ftell(file);
+        CHECK(size >= 0);
+        rewind(file);
+        uint8_t *data = malloc((size_t)size + 1); /* ASan guards its end: what is there is size */
+        CHECK(data != NULL);
+        data = realloc(data, size > 0 ? (size_t)size : 1);
+        CHECK(data != NULL && fread(data, 1, (size_t)size, file) == (size_t)size);
+        (void)fclose(file);
+        read_bytes(argv[i], data, (size_t)size);
+        free(data);
+    }
+    return 0;
+}
