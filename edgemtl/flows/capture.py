@@ -199,9 +199,9 @@ class Capture:
             end = position + self._left
             return f"cut at byte {end}: the flows before it are kept"
         if stats.ip_packets == 0:
-            kinds = ", ".join(str(kind) for kind in stats.link_types)
-            skipped = ", ".join(f"{n} {reason}" for reason, n in stats.skipped.items() if n)
-            return f"no IP packet among {stats.packets} (link type {kinds or 'none'}; {skipped})"
+            kinds = ", ".join(str(kind) for kind in stats.link_types) or "none"
+            skipped = "".join(f", {n} {reason}" for reason, n in stats.skipped.items() if n)
+            return f"no IP packet among {stats.packets} (link type {kinds}{skipped})"
         return None
 
 

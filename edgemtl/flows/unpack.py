@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import stat
 import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from edgemtl.errors import CaptureError, MissingDependency
 
@@ -19,9 +19,9 @@ __all__ = ["CaptureFile"]
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 ZSTD_WINDOW = 1 << 27  # bytes; what the zstd program takes without being asked for more
-# A zstd block of 4 bytes may stand for 128 KiB (RFC 8878, 3.1.1.2): this much input makes at most
-# 64 MiB, whatever a sender packed.
-ZSTD_PIECE = 2048
+# Packed bytes taken at a time. A zstd block of 4 bytes may stand for 128 KiB (RFC 8878, 3.1.1.2): a
+# piece makes at most 32 MiB, whatever a sender packed; and at most a piece is lost to damage.
+PIECE = 1024
 
 
 class CaptureFile(io.RawIOBase):
@@ -65,9 +65,9 @@ class CaptureFile(io.RawIOBase):
 
     def _unpacker(self) -> io.RawIOBase:
         if self._stored.head.startswith(GZIP):
-            return cast(io.RawIOBase, gzip.GzipFile(fileobj=cast(BinaryIO, self._stored)))
+            return _gzip(self._stored)
         if self._stored.head == ZSTD:
-            return _Zstd(self._stored)
+            return _zstd(self._stored)
         return self._stored
 
     @property
@@ -85,8 +85,8 @@ class CaptureFile(io.RawIOBase):
             return 0
         try:
             return self._reader.readinto(buffer) or 0
-        except (EOFError, gzip.BadGzipFile, zlib.error, _ZstdDamage) as error:
-            self.damage = f"packed data is damaged or cut ({str(error).rstrip('.')})"
+        except _Damage as error:
+            self.damage = f"packed data is damaged or cut ({error})"
             return 0
         except OSError as error:
             raise CaptureError(f"{self._path}: {error.strerror or error}") from None
@@ -135,34 +135,36 @@ class _Stored(io.RawIOBase):
         return n
 
 
-class _ZstdDamage(Exception):
-    """Broken zstd data, whatever the library calls it."""
+class _Damage(Exception):
+    """Broken packed data, whatever the library calls it."""
 
 
-class _Zstd(io.RawIOBase):
-    """Unpacks zstd frames; unlike zstandard's own reader it tells when the last one is cut."""
+class _Packed(io.RawIOBase):
+    """Unpacks one frame (zstd) or member (gzip) after the other.
 
-    def __init__(self, stored: _Stored) -> None:
-        try:
-            import zstandard
-        except ImportError:
-            raise MissingDependency("zstd captures", "zstandard", "flows") from None
+    The libraries' own readers either lose what stands before the damage (gzip), or don't tell that
+    the last frame is cut (zstandard).
+    """
+
+    def __init__(
+        self, stored: _Stored, new_frame: Callable[[], Any], error: type[Exception]
+    ) -> None:
         self._stored = stored
-        self._error = zstandard.ZstdError
-        self._decompressor = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
+        self._new_frame = new_frame
+        self._error = error
         self._frame: Any = None
-        self._packed = self._unpacked = memoryview(b"")
+        self._packed = b""
+        self._unpacked = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Buffer) -> int:
         while not self._unpacked:
-            if not self._packed:
-                self._packed = memoryview(self._stored.read(ZSTD_PIECE) or b"")
+            self._packed = self._packed or self._stored.read(PIECE) or b""
             if not self._packed:
                 if self._frame is not None:
-                    raise _ZstdDamage("the last frame has no end")
+                    raise _Damage("it has no end")
                 return 0
             self._unpack()
         view = memoryview(buffer)
@@ -172,11 +174,27 @@ class _Zstd(io.RawIOBase):
 
     def _unpack(self) -> None:
         if self._frame is None:
-            self._frame = self._decompressor.decompressobj()
+            self._packed = self._packed.lstrip(b"\0")  # tapes and disks fill up with zeros
+            if not self._packed:
+                return
+            self._frame = self._new_frame()
         try:
             self._unpacked = memoryview(self._frame.decompress(self._packed))
         except self._error as error:
-            raise _ZstdDamage(str(error)) from None
-        self._packed = memoryview(self._frame.unused_data if self._frame.eof else b"")
+            raise _Damage(str(error)) from None
+        self._packed = self._frame.unused_data if self._frame.eof else b""
         if self._frame.eof:
             self._frame = None
+
+
+def _gzip(stored: _Stored) -> _Packed:
+    return _Packed(stored, lambda: zlib.decompressobj(wbits=31), zlib.error)
+
+
+def _zstd(stored: _Stored) -> _Packed:
+    try:
+        import zstandard
+    except ImportError:
+        raise MissingDependency("zstd captures", "zstandard", "flows") from None
+    frames = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
+    return _Packed(stored, frames.decompressobj, zstandard.ZstdError)
