@@ -1,0 +1,89 @@
+"""``edgemtl evaluate``: a model's answers against the labels of a flow table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edgemtl.cli.output import note, print_json, print_table
+from edgemtl.datasets import read_flows
+from edgemtl.errors import DataError
+from edgemtl.flows import Flows
+
+EPILOG = "Example: [bold]edgemtl evaluate runs/first flows.parquet --part test[/bold]"
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A run folder, or an artefact.")],
+    data: Annotated[list[Path], typer.Argument(help="Flow tables, or folders of them.")],
+    part: Annotated[
+        str | None, typer.Option(help="train, validation or test: that part of the run's split.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Measure accuracy, macro F1 and calibration error per head, and show the confusions."""
+    from edgemtl.models import evaluate as measure
+    from edgemtl.models import usable
+    from edgemtl.models.run import PARTS
+    from edgemtl.runtime import load
+
+    if part is not None and part not in PARTS:
+        raise DataError(f"--part: must be {', '.join(PARTS)}, got {part!r}")
+    loaded = load(model)
+    if part is not None and not model.is_dir():
+        raise DataError(f"--part: {model}: is no run folder: only these remember their split")
+    named = ", ".join(map(str, data))
+    flows = read_flows(data)
+    if part is not None:
+        flows = _part(flows, model, part, named)
+    fit = usable(flows, loaded.card.spec, named, str(model))
+    if short := len(flows) - len(fit):
+        note(
+            f"edgemtl evaluate: {short} flows under {loaded.card.spec.min_packets} packets left out"
+        )
+    result = measure(loaded.card, loaded.predict(fit), fit, named)
+    if as_json:
+        print_json(result)
+    else:
+        _show(result, f"{model.name}: {result['flows']} flows")
+
+
+def _part(flows: Flows, run: Path, part: str, data: str) -> Flows:
+    """The flows of one part of the run's split."""
+    from edgemtl.models import load_split
+
+    wanted = set(load_split(run)[part])
+    chosen = [i for i, flow_id in enumerate(flows["flow_id"]) if flow_id in wanted]
+    if len(chosen) < len(wanted):
+        raise DataError(
+            f"{data}: has {len(chosen)} of the {len(wanted)} {part} flows of {run}: "
+            "give the flow tables that it was trained on"
+        )
+    return flows.select(chosen)
+
+
+def _show(result: dict[str, Any], title: str) -> None:
+    columns = ("head", "flows", "accuracy", "macro F1", "calibration error")
+    print_table(f"{title}, in %", columns, _rows(result["heads"]))
+    if partitions := result.get("partitions"):
+        rows = [(name, *row) for name, p in partitions.items() for row in _rows(p["heads"])]
+        print_table("each partition, in %", ("partition", *columns), rows)
+    for head, measured in result["heads"].items():
+        if measured["n"]:
+            rows = [
+                (name, *counts)
+                for name, counts in zip(measured["classes"], measured["confusion"], strict=True)
+            ]
+            print_table(
+                f"{head}: flows by class (row) and answer", ("", *measured["classes"]), rows
+            )
+
+
+def _rows(heads: dict[str, dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [
+        (head, m["n"], *(f"{100 * m[name]:.1f}" for name in ("accuracy", "macro_f1", "ece")))
+        for head, m in heads.items()
+        if m["n"]
+    ]

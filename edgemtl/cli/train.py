@@ -1,0 +1,137 @@
+"""``edgemtl train``: a flow table to a run folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgemtl.cli.output import note, print_json, print_table, progress
+from edgemtl.datasets import flow_files, read_flows, sha256, whole_folder
+from edgemtl.datasets.checks import check_values
+from edgemtl.errors import DataError
+from edgemtl.features import FeatureSpec
+from edgemtl.flows import Flows
+
+if TYPE_CHECKING:
+    from edgemtl.training import DataFile, TrainConfig, Trained
+
+EPILOG = "Example: [bold]edgemtl train flows.parquet -o runs/first --labels-per-class 20[/bold]"
+
+
+def train(
+    data: Annotated[list[Path], typer.Argument(help="Flow tables, or folders of them.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="RUN: the folder to write.")],
+    method: Annotated[
+        str, typer.Option(help="mtl: one network, all heads. stl: the traffic class alone.")
+    ] = "mtl",
+    labels_per_class: Annotated[
+        int | None, typer.Option(help="Hide all but so many traffic-class labels of each class.")
+    ] = None,
+    dividers: Annotated[
+        str,
+        typer.Option(
+            help="paper, class-midpoints, quantiles, or bandwidth=10e3,50e3:duration=10,30 "
+            "(bytes/s, s)."
+        ),
+    ] = "paper",
+    lam: Annotated[
+        float, typer.Option("--lambda", help="Weight of the traffic class in the loss.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of split, first weights and batches.")] = 1,
+    epochs: Annotated[int, typer.Option(help="At most; stops early without progress.")] = 100,
+    batch: Annotated[int, typer.Option(help="Flows a step.")] = 64,
+    k: Annotated[int, typer.Option("--k", help="Packets that the model sees.")] = 60,
+    iat: Annotated[
+        str, typer.Option(help="Inter-arrival times: log, or clip (at 1 s, as in the paper).")
+    ] = "log",
+    unsigned: Annotated[
+        bool, typer.Option("--unsigned", help="Lengths without direction.")
+    ] = False,
+    padding: Annotated[
+        str, typer.Option(help="Where short flows are filled: post or pre.")
+    ] = "post",
+    min_packets: Annotated[int, typer.Option(help="Flows with fewer are left out.")] = 1,
+    keep_cut: Annotated[
+        bool,
+        typer.Option("--keep-cut", help="Learn duration also from flows that were cut off."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the metrics as JSON.")] = False,
+) -> None:
+    """Train one network for traffic class, bandwidth and duration, and measure it.
+
+    70 % of the flows train, 15 % stop the training and calibrate, 15 % are kept aside for the
+    metrics that are printed.
+    """
+    from edgemtl.training import TrainConfig, write_run
+
+    try:
+        spec = FeatureSpec(
+            k=k, iat=iat, signed=not unsigned, padding=padding, min_packets=min_packets
+        )
+    except ValueError as error:
+        raise DataError(str(error)) from None
+    config = TrainConfig(
+        spec=spec, method=method, dividers=dividers, labels_per_class=labels_per_class, lam=lam,
+        seed=seed, epochs=epochs, batch=batch, keep_cut=keep_cut,
+    )  # fmt: skip
+    flows, files = _read(data)
+    with whole_folder(output) as folder:  # before the training: it refuses folders of others
+        trained = _train(flows, config, ", ".join(map(str, data)))
+        write_run(folder, trained, ["edgemtl", *sys.argv[1:]], files)
+    for line in trained.notes:
+        note(f"edgemtl train: {line}")
+    _show(trained, output, as_json)
+
+
+def _read(data: Sequence[Path]) -> tuple[Flows, list[DataFile]]:
+    from edgemtl.training import DataFile
+
+    parts, files = [], []
+    for path in flow_files(data):
+        parts.append(read_flows([path]))
+        files.append(DataFile(path, sha256(path), len(parts[-1])))
+    flows = Flows.concat(parts)
+    check_values(flows, "the files together")
+    return flows, files
+
+
+def _train(flows: Flows, config: TrainConfig, data: str) -> Trained:
+    from edgemtl.training import train
+
+    with progress() as bar:
+        task = bar.add_task("training", total=config.epochs)
+
+        def on_epoch(row: dict[str, Any]) -> None:
+            text = f"epoch {row['epoch']}: loss {row['loss']:.3f}"
+            text += f", validation {row['validation_loss']:.3f}"
+            bar.update(task, advance=1, description=text)
+
+        return train(flows, config, data, on_epoch)
+
+
+def _show(trained: Trained, output: Path, as_json: bool) -> None:
+    split = {part: len(ids) for part, ids in trained.split.items()}
+    if as_json:
+        print_json(
+            {
+                "run": str(output),
+                "split": split,
+                "epochs": len(trained.history),
+                "best_epoch": trained.best_epoch,
+                "seconds": trained.seconds,
+                "notes": trained.notes,
+                "metrics": trained.metrics,
+            }
+        )
+        return
+    rows = [
+        (head, m["n"], *(f"{100 * m[name]:.1f}" for name in ("accuracy", "macro_f1", "ece")))
+        for head, m in trained.metrics["test"].items()
+        if m["n"]
+    ]
+    title = f"{output.name}: {split['train']} flows trained, {split['test']} kept aside, in %"
+    print_table(title, ("head", "flows", "accuracy", "macro F1", "calibration error"), rows)

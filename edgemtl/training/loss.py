@@ -1,0 +1,26 @@
+"""The loss: bandwidth + duration + λ · traffic class, each over the labels that are known.
+
+This module imports torch: import it inside the functions that need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = ["masked_cross_entropy", "weighted_sum"]
+
+
+def masked_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
+    """Mean cross-entropy of the flows whose class is known (`y` is not -1); 0 where none is."""
+    total = functional.cross_entropy(logits, y, ignore_index=-1, reduction="sum")
+    return total / (y >= 0).sum().clamp(min=1)
+
+
+def weighted_sum(losses: Sequence[Tensor], heads: Sequence[str], lam: float) -> Tensor:
+    """One number of the losses of these heads: λ times the traffic class, once the others."""
+    weights = [lam if head == "traffic_class" else 1.0 for head in heads]
+    return torch.stack([w * loss for w, loss in zip(weights, losses, strict=True)]).sum()

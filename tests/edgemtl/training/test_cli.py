@@ -1,0 +1,140 @@
+"""`edgemtl train` and `edgemtl evaluate` as a user runs them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from edgemtl.datasets import FlowWriter
+
+
+def write(path, flows):
+    with FlowWriter(path) as writer:
+        writer.write(flows)
+    return path
+
+
+@pytest.fixture
+def table(tmp_path, learnable):
+    return write(tmp_path / "flows.parquet", learnable(240))
+
+
+@pytest.fixture
+def run(tmp_path, trained, save):
+    return save(tmp_path / "run", trained)
+
+
+def test_train_writes_a_run_and_says_how_good_it_is(edgemtl, tmp_path, table):
+    words = ["train", table, "-o", tmp_path / "run", "--epochs", 2, "--seed", 5, "--lambda", 2,
+             "--dividers", "quantiles", "--labels-per-class", 9, "--json"]  # fmt: skip
+    done = edgemtl(*words)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    meta = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert said["metrics"] == meta["metrics"]
+    assert said["split"] == meta["split"] == {"train": 168, "validation": 36, "test": 36}
+    assert meta["command"] == ["edgemtl", *map(str, words)]
+    assert [meta["seed"], meta["lambda"], meta["labels_per_class"], meta["epochs"]] == [5, 2, 9, 2]
+    assert meta["data"][0]["path"] == str(table)
+    assert meta["data"][0]["flows"] == 240
+    assert [len(head["classes"]) for head in meta["card"]["heads"]] == [5, 4, 3]
+    assert done.stderr.startswith("edgemtl train: head traffic_class has no label to validate with")
+
+
+def test_train_prints_a_table(edgemtl, tmp_path, table):
+    done = edgemtl("train", table, "-o", tmp_path / "run", "--epochs", 1)
+    assert done.returncode == 0, done.stderr
+    for word in ("168 flows trained, 36 kept aside", "bandwidth", "duration", "traffic_class"):
+        assert word in done.stdout
+    assert done.stderr == ""
+
+
+def test_evaluate_the_test_part_repeats_the_figures_of_training(edgemtl, run, table, trained):
+    done = edgemtl("evaluate", run, table, "--part", "test", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["flows"] == 36
+    for head, measured in trained.metrics["test"].items():
+        got = said["heads"][head]
+        assert got["n"] == measured["n"] == sum(map(sum, got["confusion"]))
+        assert got["accuracy"] == measured["accuracy"]
+        assert got["ece"] == pytest.approx(measured["ece"], abs=1e-5)
+
+
+def test_evaluate_prints_confusions_and_partitions(edgemtl, run, tmp_path, learnable):
+    flows = learnable(30, seed=9)
+    flows["partition"][:] = np.array(["monday", "tuesday"], object)[np.arange(30) % 2]
+    done = edgemtl("evaluate", run, write(tmp_path / "two.jsonl", flows))
+    assert done.returncode == 0, done.stderr
+    for word in ("accuracy", "monday", "tuesday", "traffic_class: flows by class", "document"):
+        assert word in done.stdout
+
+
+def changed(column, value):
+    def change(flows):
+        flows[column][0] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--k", 35], "k is 35, the convolutions need 36 packets or more"),
+        (["--iat", "linear"], "FeatureSpec.iat: must be 'log' or 'clip', got 'linear'"),
+        (["--method", "rf"], "method: must be mtl or stl, got 'rf'"),
+        (["--labels-per-class", 57], "'document' has 56 labels in the training part, "
+                                     "--labels-per-class asks for 57"),
+    ],
+)  # fmt: skip
+def test_train_refuses_wrong_settings(refusal, tmp_path, table, words, says):
+    line = refusal("train", table, "-o", tmp_path / "run", *words)
+    assert line.startswith("edgemtl train: ")
+    assert says in line
+    assert sorted(tmp_path.iterdir()) == [table]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (changed("duration_s", np.inf), "row 0: duration_s must be null or finite"),
+        (changed("packets", 1000), "wants 60 packets per flow"),
+        (changed("traffic_class", "rare"), "traffic class 'rare' has 1 flows"),
+    ],
+)
+def test_train_refuses_bad_flows(refusal, tmp_path, learnable, change, says):
+    flows = learnable(60)
+    flows = flows.select(np.argsort(flows.kept_packets(), kind="stable"))  # the first is short
+    change(flows)
+    line = refusal("train", write(tmp_path / "bad.parquet", flows), "-o", tmp_path / "run")
+    assert "bad.parquet" in line
+    assert says in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_train_does_not_overwrite_other_folders(refusal, tmp_path, table):
+    assert "was not made by edgemtl" in refusal("train", table, "-o", tmp_path, "--epochs", 1)
+
+
+def test_evaluate_refuses_unknown_classes(refusal, run, tmp_path, learnable):
+    flows = learnable(30)
+    flows["traffic_class"][:2] = ["mail", "chat"]
+    line = refusal("evaluate", run, write(tmp_path / "other.parquet", flows))
+    assert "traffic class 'chat', 'mail' is none of the model's (document, music, video)" in line
+
+
+def test_evaluate_refuses_the_part_of_other_data(refusal, run, tmp_path, learnable):
+    other = write(tmp_path / "other.parquet", learnable(30, seed=4))
+    line = refusal("evaluate", run, other, "--part", "test")
+    assert "has 0 of the 36 test flows" in line
+
+
+def test_evaluate_refuses_a_part_that_no_run_has(refusal, run, table):
+    line = refusal("evaluate", run, table, "--part", "all")
+    assert line == "edgemtl evaluate: --part: must be train, validation, test, got 'all'"
+
+
+def test_evaluate_refuses_a_damaged_run(refusal, run, table):
+    checkpoint = run / "checkpoint.pt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
+    assert "checkpoint.pt: is no checkpoint" in refusal("evaluate", run, table)

@@ -1,0 +1,151 @@
+"""Training from end to end on flows that can be learned."""
+
+import numpy as np
+import pytest
+import torch
+
+from edgemtl.errors import DataError, EdgemtlError
+from edgemtl.features import FeatureSpec
+from edgemtl.training import TrainConfig, train
+
+QUICK = {"epochs": 2, "batch": 32}
+
+
+def test_all_three_heads_are_learned(trained):
+    test = trained.metrics["test"]
+    assert list(test) == ["bandwidth", "duration", "traffic_class"]
+    for head, measured in test.items():
+        assert measured["n"] == len(trained.split["test"]) == 36
+        assert measured["accuracy"] >= 0.9, head
+    assert trained.notes == []
+
+
+def test_the_epoch_of_least_validation_loss_is_kept(trained):
+    losses = [row["validation_loss"] for row in trained.history]
+    assert trained.best_epoch == 1 + int(np.argmin(losses))
+    assert trained.history[-1]["loss"] < 0.5 * trained.history[0]["loss"]
+
+
+def test_temperatures_were_fitted(trained):
+    assert all(0.5 <= head.temperature <= 20 for head in trained.card.heads)
+    assert any(head.temperature != 1 for head in trained.card.heads)
+
+
+def test_patience_ends_the_training(learnable):
+    # labels that follow from nothing: the validation loss can't improve for long
+    flows = learnable(90)
+    flows["traffic_class"][:] = np.random.default_rng(0).permutation(flows["traffic_class"])
+    trained = train(flows, TrainConfig(method="stl", epochs=40, patience=2, batch=16))
+    assert len(trained.history) == trained.best_epoch + 2 < 40
+
+
+def test_same_seed_same_weights_and_the_callers_random_state_is_left(learnable):
+    flows = learnable(60)
+    torch.manual_seed(11)
+    before = torch.random.get_rng_state()
+    first, again, other = (train(flows, TrainConfig(seed=s, **QUICK)) for s in (1, 1, 2))
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert first.split == again.split
+    states = [t.network.state_dict() for t in (first, again, other)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert not all(torch.equal(states[0][name], states[2][name]) for name in states[0])
+
+
+def test_hidden_labels_neither_train_nor_stop(learnable):
+    trained = train(learnable(90), TrainConfig(labels_per_class=4, **QUICK))
+    assert all(row["traffic_class_validation_accuracy"] is None for row in trained.history)
+    assert all(row["traffic_class_validation_loss"] == 0 for row in trained.history)
+    assert trained.card.head("traffic_class").temperature == 1
+    assert trained.metrics["validation"]["traffic_class"]["n"] == 0
+    assert trained.metrics["test"]["traffic_class"]["n"] == len(trained.split["test"])
+    assert "no label to validate with" in trained.notes[0]
+
+
+def test_stl_trains_the_traffic_class_alone(learnable):
+    trained = train(learnable(60), TrainConfig(method="stl", **QUICK))
+    assert [head.name for head in trained.card.heads] == ["traffic_class"]
+
+
+def test_without_a_validation_label_the_last_epoch_is_kept(learnable):
+    config = TrainConfig(method="stl", labels_per_class=4, epochs=3, patience=1)
+    trained = train(learnable(60), config)
+    assert trained.best_epoch == len(trained.history) == 3
+
+
+def test_a_head_with_one_class_is_left_out_and_said(learnable):
+    flows = learnable(60)
+    flows["duration_s"][:] = 3.0
+    trained = train(flows, TrainConfig(**QUICK))
+    assert [head.name for head in trained.card.heads] == ["bandwidth", "traffic_class"]
+    assert trained.notes == [
+        "head duration has nothing to learn, all known labels are '<10 s': left out of the model"
+    ]
+
+
+@pytest.mark.parametrize("dividers", ["paper", "quantiles"])
+def test_a_head_without_labels_is_left_out_and_said(learnable, dividers):
+    flows = learnable(60)
+    flows["bytes_per_s"][:] = np.nan
+    flows["traffic_class"][:] = None
+    trained = train(flows, TrainConfig(dividers=dividers, **QUICK))
+    assert [head.name for head in trained.card.heads] == ["duration"]
+    assert [note.split(",")[0] for note in trained.notes] == [
+        "head bandwidth has nothing to learn", "head traffic_class has nothing to learn",
+    ]  # fmt: skip
+
+
+def test_nothing_to_learn_at_all_is_refused(learnable):
+    flows = learnable(60)
+    flows["traffic_class"][:] = None
+    with pytest.raises(DataError, match=r"x: head traffic_class .* no head is left to train"):
+        train(flows, TrainConfig(method="stl", **QUICK), "x")
+
+
+def test_cut_flows_have_no_duration_unless_told(learnable):
+    flows = learnable(60)
+    flows["end_reason"][:] = "forced"
+    heads = [h.name for h in train(flows, TrainConfig(**QUICK)).card.heads]
+    assert heads == ["bandwidth", "traffic_class"]
+    kept = train(flows, TrainConfig(keep_cut=True, **QUICK)).card
+    assert len(kept.heads) == 3
+    assert kept.origin["keep_cut"] is True
+
+
+def test_dividers_come_from_training_flows_alone(learnable):
+    flows = learnable(120)
+    config = TrainConfig(dividers="quantiles", **QUICK)
+    before = train(flows, config)
+    held = np.isin(flows["flow_id"], before.split["test"] + before.split["validation"])
+    flows["bytes_per_s"][held] *= 1000
+    after = train(flows, config)
+    assert after.card.head("bandwidth").dividers == before.card.head("bandwidth").dividers
+
+
+def test_short_flows_are_left_out_and_counted(learnable):
+    flows = learnable(90)
+    trained = train(flows, TrainConfig(spec=FeatureSpec(min_packets=50), **QUICK))
+    short = int((flows.kept_packets() < 50).sum())
+    assert trained.notes[0] == f"{short} flows under 50 packets were left out"
+    assert sum(map(len, trained.split.values())) == 90 - short
+
+
+def test_a_loss_that_is_not_finite_is_said(learnable):
+    with pytest.raises(EdgemtlError, match="the loss is not finite: lower --lambda"):
+        train(learnable(60), TrainConfig(lam=1e300, **QUICK))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"method": "rf"}, "method: must be mtl or stl, got 'rf'"),
+        ({"labels_per_class": 0}, "labels-per-class: must be 1 or more, got 0"),
+        ({"lam": float("nan")}, "lambda: must be positive and finite, got nan"),
+        ({"seed": -1}, "seed: must be 0 to 4294967295, got -1"),
+        ({"epochs": 0}, "epochs: must be 1 or more, got 0"),
+        ({"batch": 0}, "batch: must be 1 or more, got 0"),
+    ],
+)
+def test_a_wrong_setting_is_refused(wrong, says):
+    with pytest.raises(DataError, match=says):
+        TrainConfig(**wrong)
