@@ -1,0 +1,49 @@
+"""Which flows a model can read, and why others can't be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgemtl.datasets.checks import check_values
+from edgemtl.errors import DataError
+from edgemtl.features import FeatureSpec
+from edgemtl.flows import Flows
+
+__all__ = ["usable"]
+
+
+def usable(flows: Flows, spec: FeatureSpec, data: str, model: str = "the model") -> Flows:
+    """The flows of at least `spec.min_packets` packets.
+
+    Parameters
+    ----------
+    data, model : str
+        Their names in messages.
+
+    Raises
+    ------
+    DataError
+        If a value is out of range, a series holds fewer packets than both the flow and the model
+        have, a direction that the model needs is unknown, or no flow is left.
+    """
+    check_values(flows, data)
+    kept = flows.kept_packets()
+    cut = (kept < spec.k) & (kept < flows["packets"])
+    if cut.any():
+        raise DataError(
+            f"{model}: wants {spec.k} packets per flow, {data} keeps {kept[cut].max()}: "
+            f"extract again with --packets {spec.k}"
+        )
+    long_enough = kept >= spec.min_packets
+    if not long_enough.any():
+        raise DataError(
+            f"{data}: no flow of {spec.min_packets} or more packets among {len(flows)} flows"
+        )
+    flows = flows if long_enough.all() else flows.select(long_enough)
+    if spec.signed and (flows.direction == 0).any():
+        lost = np.logical_or.reduceat(flows.direction == 0, flows.offsets[:-1]).sum()
+        raise DataError(
+            f"{data}: direction is unknown in {lost} of {len(flows)} flows and {model} needs it: "
+            "train with --unsigned"
+        )
+    return flows
