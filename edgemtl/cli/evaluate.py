@@ -10,7 +10,6 @@ import typer
 from edgemtl.cli.output import note, print_json, print_table
 from edgemtl.datasets import read_flows
 from edgemtl.errors import DataError
-from edgemtl.flows import Flows
 
 EPILOG = "Example: [bold]edgemtl evaluate runs/first flows.parquet --part test[/bold]"
 
@@ -25,7 +24,8 @@ def evaluate(
 ) -> None:
     """Measure accuracy, macro F1 and calibration error per head, and show the confusions."""
     from edgemtl.models import evaluate as measure
-    from edgemtl.models import usable
+    from edgemtl.models import load_split, usable
+    from edgemtl.models.recorded import with_ids
     from edgemtl.models.run import PARTS
     from edgemtl.runtime import load
 
@@ -37,7 +37,7 @@ def evaluate(
     named = ", ".join(map(str, data))
     flows = read_flows(data)
     if part is not None:
-        flows = _part(flows, model, part, named)
+        flows = with_ids(flows, load_split(model)[part], named, part)
     fit = usable(flows, loaded.card.spec, named, str(model))
     if short := len(flows) - len(fit):
         note(
@@ -48,20 +48,6 @@ def evaluate(
         print_json(result)
     else:
         _show(result, f"{model.name}: {result['flows']} flows")
-
-
-def _part(flows: Flows, run: Path, part: str, data: str) -> Flows:
-    """The flows of one part of the run's split."""
-    from edgemtl.models import load_split
-
-    wanted = set(load_split(run)[part])
-    chosen = [i for i, flow_id in enumerate(flows["flow_id"]) if flow_id in wanted]
-    if len(chosen) < len(wanted):
-        raise DataError(
-            f"{data}: has {len(chosen)} of the {len(wanted)} {part} flows of {run}: "
-            "give the flow tables that it was trained on"
-        )
-    return flows.select(chosen)
 
 
 def _show(result: dict[str, Any], title: str) -> None:
