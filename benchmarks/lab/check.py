@@ -154,6 +154,7 @@ def main() -> int:
     argparse.ArgumentParser(prog="benchmarks.lab.check", description=__doc__).parse_args()
     try:
         require()
+        os.nice(-19)  # what this program waits for a processor would count as the link's jitter
         with work_folder() as folder:
             rows = asyncio.run(check(folder))
     except LabError as error:
