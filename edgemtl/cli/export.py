@@ -1,0 +1,85 @@
+"""``edgemtl export``: a run to the files that devices load, each proved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgemtl.cli.output import note, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from edgemtl.quantize import Report
+
+EPILOG = "Example: [bold]edgemtl export runs/first -o dist --max-drop 0.5[/bold]"
+STEPS = 9  # reading; writing and proving four files
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Run folder that edgemtl train made.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="DIST: the folder to write.")],
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="Flow tables of the training, if they are no longer where they were."),
+    ] = None,
+    formats: Annotated[
+        str, typer.Option(help="onnx, tflite, or both with a comma.")
+    ] = "onnx,tflite",
+    max_drop: Annotated[
+        float, typer.Option(min=0, max=100, help="Points of accuracy a file may lose on any head.")
+    ] = 1.0,
+    name: Annotated[
+        str | None, typer.Option(help="What the files are called; the run's name unless told.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Write float and int8 ONNX and TFLite files, and prove each against the run, head by head.
+
+    Float files must give the run's probabilities to 1e-4, no file may lose more than --max-drop
+    points of accuracy on a head. Otherwise the figures are printed, nothing is written, and the
+    exit status is 1.
+    """
+    from edgemtl.quantize import export_run
+
+    with progress() as bar:
+        task = bar.add_task("exporting", total=STEPS)
+        report = export_run(
+            run,
+            output,
+            data or (),
+            tuple(dict.fromkeys(word.strip() for word in formats.split(","))),
+            max_drop,
+            name,
+            lambda what: bar.update(task, advance=1, description=what, refresh=True),
+        )
+    if as_json:
+        print_json({"run": str(run), "dist": str(output), **asdict(report), "ok": report.ok})
+    else:
+        _show(report, run)
+    for line in report.broken:
+        note(f"edgemtl export: {line}")
+    if not report.ok:
+        note(f"edgemtl export: {output} was not written")
+        raise typer.Exit(1)
+
+
+def _show(report: Report, run: Path) -> None:
+    heads = list(report.reference["heads"])
+    columns = ["file", "kB", *heads, "agreement", "largest difference"]
+    reference = report.reference | {"file": f"{run.name} (torch)"}
+    rows = [_row(file) for file in (reference, *report.files)]
+    title = f"{report.flows} held-out flows: accuracy per head in %, and points lost"
+    print_table(title, columns, rows)
+
+
+def _row(file: dict[str, Any]) -> tuple[str, ...]:
+    heads = file["heads"].values()
+    return (
+        file["file"],
+        f"{file['bytes'] / 1000:,.0f}",
+        *(f"{100 * h['accuracy']:.2f} ({-h['drop']:+.2f})" for h in heads),
+        f"{100 * min(h['agreement'] for h in heads):.2f} %",
+        f"{max(h['max_difference'] for h in heads):.1e}",
+    )

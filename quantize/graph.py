@@ -1,0 +1,39 @@
+"""The graph that is exported: a trained network up to its probabilities.
+
+This module imports torch: import it inside the functions that need it.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from edgemtl.card import ModelCard
+from edgemtl.models.network import MultiTaskCNN
+
+__all__ = ["Graph"]
+
+
+class Graph(nn.Module):
+    """Flows (n, 2, k) to probabilities (n, classes) by head, in the card's order.
+
+    Each head's temperature is folded into its weights, exactly but for rounding: softmax(z / T) of
+    z = w x + b is softmax of (w / T) x + b / T. So it costs no operator.
+    """
+
+    def __init__(self, network: MultiTaskCNN, card: ModelCard) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network)
+        with torch.no_grad():
+            for head in card.heads:
+                for parameter in self.network.heads[head.name].parameters():
+                    parameter.div_(head.temperature)
+        self.names = [head.name for head in card.heads]
+        self.eval()
+
+    def forward(self, flows: Tensor) -> dict[str, Tensor]:
+        """The argument's name and the keys become names in every exported file."""
+        logits = self.network(flows)
+        return {n: torch.softmax(z, 1) for n, z in zip(self.names, logits, strict=True)}
