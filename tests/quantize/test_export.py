@@ -1,0 +1,215 @@
+import json
+import os
+import shutil
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from edgemtl.datasets import FlowWriter, read_flows, sha256
+from edgemtl.errors import DataError, MissingDependency, ModelError
+from edgemtl.quantize import export_run, onnx_files
+from edgemtl.runtime import load, read_card
+
+FILES = ["tiny.fp32.onnx", "tiny.int8.onnx", "tiny.fp32.tflite", "tiny.int8.tflite"]
+HEADS = ["bandwidth", "duration", "traffic_class"]
+# positions x inputs x kernel x outputs of each convolution, then the dense layers and 13 classes
+MACS = (
+    58 * 2 * 3 * 32 + 56 * 32 * 3 * 32 + 26 * 32 * 3 * 64 + 24 * 64 * 3 * 64
+    + 10 * 64 * 3 * 128 + 8 * 128 * 3 * 128 + 512 * 256 + 256 * 256 + 256 * 13
+)  # fmt: skip
+
+
+def report(exported):
+    return json.loads(exported[0].stdout)
+
+
+def test_command_writes_four_files_and_a_manifest(exported, dist):
+    assert sorted(p.name for p in dist.iterdir()) == sorted([*FILES, "manifest.json"])
+    assert report(exported)["ok"] is True
+    assert exported[0].stderr == ""  # no converter is heard
+
+
+def test_command_prints_what_scripts_rely_on(exported, dist):
+    rows = report(exported)["files"]
+    assert [row["file"] for row in rows] == FILES
+    for row in rows:
+        assert row["format"] == row["file"].rsplit(".", 1)[1]
+        assert row["bytes"] == (dist / row["file"]).stat().st_size
+        assert row["macs"] == MACS
+        assert list(row["heads"]) == HEADS
+        for figures in row["heads"].values():
+            assert {"accuracy", "drop", "agreement", "max_difference"} <= set(figures)
+
+
+def test_manifest_has_the_figures_and_what_bench_needs(exported, dist, trained_run):
+    manifest = json.loads((dist / "manifest.json").read_text())
+    for row, said in zip(manifest["files"], report(exported)["files"], strict=True):
+        assert row == said
+        assert row["sha256"] == sha256(dist / row["file"])
+    split = json.loads((trained_run / "split.json").read_text())
+    assert sorted(manifest["held_out"]) == sorted(split["test"])
+    assert manifest["run"] == str(trained_run)
+    assert manifest["versions"]["torch"].startswith("2.")
+
+
+def test_files_answer_as_the_run_does(dist, trained_run, held_out):
+    want = load(trained_run).predict(held_out)
+    assert all(p.std(0).max() > 0.2 for p in want.values())  # it does tell flows apart
+    for name in FILES:
+        got = load(dist / name).predict(held_out)
+        limit = 1e-4 if "fp32" in name else 0.1
+        for head in HEADS:
+            np.testing.assert_allclose(got[head], want[head], rtol=0, atol=limit)
+            np.testing.assert_allclose(got[head].sum(1), 1, atol=1e-5)
+
+
+def test_temperatures_are_folded_in(dist, trained_run):
+    # else the comparison above would not see them
+    assert all(abs(head.temperature - 1) > 0.01 for head in read_card(trained_run).heads)
+    assert read_card(dist / FILES[0]) == read_card(trained_run)
+
+
+def test_int8_files_are_a_third_of_the_float_ones(dist):
+    for kind in ("onnx", "tflite"):
+        float_bytes = (dist / f"tiny.fp32.{kind}").stat().st_size
+        assert (dist / f"tiny.int8.{kind}").stat().st_size < float_bytes / 3
+
+
+def moved_run(trained_run, folder, **changes):
+    """A copy of the run whose run.json says something else."""
+    run = folder / "moved"
+    shutil.copytree(trained_run, run)
+    meta = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(meta | changes))
+    return run
+
+
+def test_data_that_moved_must_be_given(trained_run, tmp_path):
+    table = trained_run.parent / "flows.parquet"
+    gone = [{"path": str(tmp_path / "gone.parquet"), "sha256": sha256(table), "flows": 320}]
+    run = moved_run(trained_run, tmp_path, data=gone)
+    with pytest.raises(DataError, match=r"gone\.parquet: is not there, .*: give --data"):
+        export_run(run, tmp_path / "dist")
+    assert export_run(run, tmp_path / "dist", [table], ["onnx"]).ok
+
+
+def test_data_that_changed_are_refused(trained_run, tmp_path):
+    table = tmp_path / "changed.parquet"
+    shutil.copy(trained_run.parent / "flows.parquet", table)
+    run = moved_run(
+        trained_run, tmp_path, data=[{"path": str(table), "sha256": "0" * 64, "flows": 320}]
+    )
+    with pytest.raises(
+        DataError, match=r"changed\.parquet: SHA-256 is [0-9a-f]{64}, .* says 0{64}"
+    ):
+        export_run(run, tmp_path / "dist")
+
+
+def test_other_data_are_refused(trained_run, tmp_path, make_flows):
+    with FlowWriter(tmp_path / "other.parquet") as writer:
+        writer.write(make_flows(20))
+    with pytest.raises(DataError, match=r"other\.parquet: has 0 of the 224 train flows"):
+        export_run(trained_run, tmp_path / "dist", [tmp_path / "other.parquet"])
+    assert not (tmp_path / "dist").exists()
+
+
+def test_data_without_labels_prove_nothing(trained_run, tmp_path):
+    flows = read_flows([trained_run.parent / "flows.parquet"])
+    flows["traffic_class"][:] = None
+    with FlowWriter(tmp_path / "bare.parquet") as writer:
+        writer.write(flows)
+    with pytest.raises(DataError, match="no test flow has a label for traffic_class"):
+        export_run(trained_run, tmp_path / "dist", [tmp_path / "bare.parquet"])
+
+
+def test_a_float_file_that_differs_is_not_handed_out(trained_run, tmp_path, monkeypatch):
+    def wrong(graph, k, file):
+        bias = graph.network.heads["duration"].bias.data
+        bias += torch.linspace(0, 0.2, len(bias))
+        right(graph, k, file)
+
+    right = onnx_files.to_onnx
+    monkeypatch.setattr(onnx_files, "to_onnx", wrong)
+    done = export_run(trained_run, tmp_path / "dist", formats=["onnx"])
+    assert not done.ok
+    assert any("tiny.fp32.onnx: duration: a probability differs by" in s for s in done.broken)
+    assert not any("bandwidth" in line and "fp32" in line for line in done.broken)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_converter_that_fails_leaves_nothing_and_the_old_export(
+    trained_run, tmp_path, monkeypatch
+):
+    def fails(float_file, x, file):
+        raise RuntimeError("no kernel for this\nand a long story")
+
+    old = tmp_path / "dist"
+    old.mkdir()
+    (old / "manifest.json").write_text("{}")
+    monkeypatch.setattr(onnx_files, "to_int8_onnx", fails)
+    with pytest.raises(
+        ModelError, match=r"^tiny\.int8\.onnx: its converter .*: no kernel for this$"
+    ):
+        export_run(trained_run, old, formats=["onnx"])
+    assert [p.name for p in tmp_path.iterdir()] == ["dist"]
+    assert (old / "manifest.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"name": "../up"}, r"name '\.\./up': must be letters"),
+        ({"formats": ["onnx", "coreml"]}, "formats: must be onnx or tflite, got onnx, coreml"),
+        ({"formats": []}, "formats: must be onnx or tflite, got none"),
+    ],
+)
+def test_options_of_no_use_are_refused(trained_run, tmp_path, options, said):
+    with pytest.raises(DataError, match=said):
+        export_run(trained_run, tmp_path / "dist", **options)
+
+
+def test_a_missing_converter_is_named(trained_run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "litert_torch", None)
+    with pytest.raises(MissingDependency, match=r"tflite needs litert-torch: pip install 'edgemtl"):
+        export_run(trained_run, tmp_path / "dist")
+
+
+def test_a_folder_of_something_else_is_left_alone(trained_run, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(DataError, match="was not made by edgemtl"):
+        export_run(trained_run, tmp_path, formats=["onnx"])
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_command_with_a_broken_bound_prints_figures_and_exits_with_1(
+    edgemtl, trained_run, tmp_path
+):
+    # a quantiser that is calibrated on nothing but zeros, through the interpreter's own hook
+    (tmp_path / "sitecustomize.py").write_text(
+        "import edgemtl.quantize.onnx_files as o\n"
+        "real = o.to_int8_onnx\n"
+        "o.to_int8_onnx = lambda float_file, x, file: real(float_file, 0 * x, file)\n"
+    )
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    done = edgemtl(
+        "export",
+        trained_run,
+        "-o",
+        tmp_path / "dist",
+        "--formats",
+        "onnx",
+        env={"PYTHONPATH": path},
+    )
+    assert done.returncode == 1, done
+    assert "tiny.int8.onnx" in done.stdout
+    lines = done.stderr.splitlines()
+    assert "tiny.int8.onnx: traffic_class: loses" in done.stderr
+    assert lines[-1] == f"edgemtl export: {tmp_path / 'dist'} was not written"
+    assert not (tmp_path / "dist").exists()
+
+
+def test_command_names_a_run_that_is_not_there(refusal, tmp_path):
+    line = refusal("export", tmp_path / "none", "-o", tmp_path / "dist")
+    assert line.startswith(f"edgemtl export: {tmp_path}/none: ")

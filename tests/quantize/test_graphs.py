@@ -1,0 +1,131 @@
+"""What the exported graphs are made of: operators, types and names."""
+
+from collections import Counter
+
+import numpy as np
+import onnx
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
+from onnx import numpy_helper
+
+HEADS = ["bandwidth", "duration", "traffic_class"]
+TYPES = {number: name for name, number in vars(schema.TensorType).items()}
+
+
+def onnx_graph(dist, precision):
+    return onnx.load(dist / f"tiny.{precision}.onnx")
+
+
+def shape(value):
+    return [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_onnx_is_plain_and_in_one_file(dist, precision):
+    model = onnx_graph(dist, precision)
+    assert [(o.domain, o.version) for o in model.opset_import] == [("", 17)]
+    assert model.ir_version == 8
+    assert not model.functions
+    assert not any(onnx.external_data_helper.uses_external_data(t) for t in model.graph.initializer)
+    assert {n.domain for n in model.graph.node} == {""}
+    assert [(i.name, shape(i)) for i in model.graph.input] == [("flows", ["n", 2, 60])]
+    assert [o.name for o in model.graph.output] == HEADS
+    assert [shape(o) for o in model.graph.output] == [["n", 5], ["n", 4], ["n", 4]]
+
+
+def test_operators_of_the_float_onnx_file(dist):
+    nodes = onnx_graph(dist, "fp32").graph.node
+    assert Counter(n.op_type for n in nodes) == {
+        "Constant": 1, "Unsqueeze": 1, "Conv": 6, "MaxPool": 3, "Flatten": 1, "Gemm": 5,
+        "Relu": 8, "Softmax": 3,
+    }  # fmt: skip
+    kernels = [
+        list(a.ints) for n in nodes if n.op_type == "Conv" for a in n.attribute
+        if a.name == "kernel_shape"
+    ]  # fmt: skip
+    assert kernels == [[1, 3]] * 6
+
+
+def test_operators_of_the_int8_onnx_file(dist):
+    """QDQ: what onnxruntime does not fuse into integers would show as more or fewer of these."""
+    model = onnx_graph(dist, "int8")
+    counts = Counter(n.op_type for n in model.graph.node)
+    kinds = {"Constant", "Unsqueeze", "Conv", "MaxPool", "Flatten", "Gemm", "Softmax"}
+    assert set(counts) == kinds | {"QuantizeLinear", "DequantizeLinear"}
+    assert (counts["Conv"], counts["Gemm"], counts["Softmax"]) == (6, 5, 3)
+    tensors = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    weights = [t for name, t in tensors.items() if name.endswith("weight_quantized")]
+    assert len(weights) == 11
+    assert all(w.dtype == np.int8 and np.abs(w).max() == 64 for w in weights)  # seven bits
+    scales = [t for name, t in tensors.items() if name.endswith("weight_scale")]
+    assert sorted(len(s) for s in scales) == sorted(len(w) for w in weights)  # per channel
+
+
+def test_onnxruntime_runs_it_in_integers(dist, tmp_path):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    onnxruntime.InferenceSession(dist / "tiny.int8.onnx", options, ["CPUExecutionProvider"])
+    counts = Counter(n.op_type for n in onnx.load(tmp_path / "optimised.onnx").graph.node)
+    assert (counts["QuantizeLinear"], counts["DequantizeLinear"]) == (1, 3)
+    assert counts["Conv"] == counts["Gemm"] == 0
+
+
+def tflite_operators(dist, precision):
+    """Name, input types and output types of each operator, in order."""
+    data = (dist / f"tiny.{precision}.tflite").read_bytes()
+    model = flatbuffer_utils.read_model_from_bytearray(data)
+    (graph,) = model.subgraphs
+    tensors = graph.tensors
+    return [
+        (
+            flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex),
+            [TYPES[tensors[i].type] for i in operator.inputs[:2]],
+            TYPES[tensors[operator.outputs[0]].type],
+        )
+        for operator in graph.operators
+    ]
+
+
+BODY = (
+    ["RESHAPE", "TRANSPOSE"]
+    + ["CONV_2D", "CONV_2D", "MAX_POOL_2D"] * 3
+    + ["TRANSPOSE", "RESHAPE", "FULLY_CONNECTED", "FULLY_CONNECTED"]
+)
+
+
+def test_operators_of_the_float_tflite_file(dist):
+    names = [name for name, _, _ in tflite_operators(dist, "fp32")]
+    assert names[: len(BODY)] == BODY
+    assert Counter(names[len(BODY) :]) == {"FULLY_CONNECTED": 3, "SOFTMAX": 3}
+
+
+def test_operators_of_the_int8_tflite_file(dist):
+    operators = tflite_operators(dist, "int8")
+    assert operators[0] == ("QUANTIZE", ["FLOAT32"], "INT8")
+    assert [name for name, _, _ in operators[1 : 1 + len(BODY)]] == BODY
+    ends = Counter(name for name, _, _ in operators[1 + len(BODY) :])
+    assert ends == {"FULLY_CONNECTED": 3, "DEQUANTIZE": 3, "SOFTMAX": 3}
+    for name, inputs, output in operators:
+        if name in ("CONV_2D", "FULLY_CONNECTED"):
+            assert (inputs, output) == (["INT8", "INT8"], "INT8")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_tflite_names_stand_in_the_signature(dist, precision):
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(str(dist / f"tiny.{precision}.tflite")).get_signature_runner()
+    (flows,) = runner.get_input_details().items()
+    assert (flows[0], flows[1]["shape"].tolist(), flows[1]["dtype"]) == (
+        "flows", [1, 2, 60], np.float32,
+    )  # fmt: skip
+    outputs = runner.get_output_details()
+    assert {name: (t["shape"].tolist(), t["dtype"]) for name, t in outputs.items()} == {
+        "bandwidth": ([1, 5], np.float32),
+        "duration": ([1, 4], np.float32),
+        "traffic_class": ([1, 4], np.float32),
+    }

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from edgemtl.quantize.verify import broken_bounds, compare
+
+Y = {"duration": np.array([0, 1, 2, -1])}
+P = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.5, 0.3, 0.2]], np.float32)
+
+
+def figures(q):
+    return compare({"duration": P}, {"duration": q}, Y)["duration"]
+
+
+def test_the_same_answers_differ_by_nothing():
+    got = figures(P.copy())
+    assert (got["drop"], got["agreement"], got["max_difference"]) == (0, 1, 0)
+    assert (got["n"], got["accuracy"]) == (3, 1)
+
+
+def test_figures_of_one_changed_decision_in_four():
+    q = P.copy()
+    q[1] = [0.5, 0.4, 0.1]
+    got = figures(q)
+    assert got["drop"] == pytest.approx(100 / 3)
+    assert got["agreement"] == 0.75
+    assert got["max_difference"] == pytest.approx(0.4)
+
+
+def test_a_file_may_also_gain():
+    q = P.copy()
+    assert compare({"duration": 1 - P}, {"duration": q}, Y)["duration"]["drop"] < 0
+
+
+@pytest.mark.parametrize(
+    ("precision", "drop", "difference", "broken"),
+    [
+        ("fp32", 0.0, 1e-4, 0),
+        ("fp32", 0.0, 1.1e-4, 1),
+        ("fp32", 2.0, 0.5, 2),
+        ("fp32", 0.0, float("nan"), 1),
+        ("int8", 1.0, 0.5, 0),
+        ("int8", 1.01, 0.5, 1),
+        ("int8", float("nan"), 0.5, 1),
+    ],
+)
+def test_bounds(precision, drop, difference, broken):
+    heads = {"duration": {"drop": drop, "max_difference": difference}}
+    lines = broken_bounds("a.tflite", precision, heads, max_drop=1.0)
+    assert len(lines) == broken
+    assert all(line.startswith("a.tflite: duration: ") for line in lines)
