@@ -39,6 +39,8 @@ def load(path: Path | str, runtime: str | None = None, threads: int = 1) -> Mode
     if runtime is not None and runtime not in possible:
         raise ModelError(f"{path}: runs with {' or '.join(possible)}, not with {runtime}")
     if path.is_dir():
+        if (path / "manifest.json").is_file():
+            raise ModelError(f"{path}: is an exported folder: give one of the files in it")
         from edgemtl.runtime.torch_run import TorchModel
 
         return TorchModel(path, threads)

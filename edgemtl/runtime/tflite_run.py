@@ -59,8 +59,11 @@ class TfliteModel(Model):
             {name: tensor["shape"].tolist() for name, tensor in inputs.items()},
             {name: tensor["shape"].tolist() for name, tensor in outputs.items()},
         )
+        tensor = inputs["flows"]
+        if tensor["shape"][0] != 1 or tensor["dtype"] != np.float32:
+            raise ModelError(f"{self.name}: must take one flow of float32 at a time")
         # by number: a call through the signature takes half as long again
-        self._input = inputs["flows"]["index"]
+        self._input = tensor["index"]
         self._outputs = [outputs[head.name]["index"] for head in self.card.heads]
         self._interpreter = interpreter
 

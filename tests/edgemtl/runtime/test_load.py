@@ -133,6 +133,11 @@ def test_a_carried_model_goes_by_its_name(dist, monkeypatch):
     assert load("tiny").runtime == "ai-edge-litert"
 
 
+def test_an_exported_folder_is_no_model(dist):
+    with pytest.raises(ModelError, match="is an exported folder: give one of the files in it"):
+        load(dist)
+
+
 def test_a_name_that_is_nothing():
     with pytest.raises(ModelError, match=r"^nothing: neither a run folder nor an artefact, and no"):
         load("nothing")
