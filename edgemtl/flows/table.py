@@ -128,10 +128,11 @@ class Flows:
 
     @classmethod
     def empty(cls) -> Flows:
-        """No flows."""
+        """No flows, with every column."""
         return cls(
             np.empty(0, np.int64),
             np.empty(0, np.int32),
             np.empty(0, np.int8),
             np.zeros(1, np.int64),
+            {name: np.empty(0, kind) for name, kind in (COLUMNS | OPTIONAL_COLUMNS).items()},
         )
