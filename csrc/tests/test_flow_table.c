@@ -292,8 +292,55 @@ static void test_many_flows_and_full(void)
     stop();
 }
 
+/* The index against an array that says what is in it, with hashes that crowd at the end of the
+ * slots and wrap around. */
+static void test_index_forgets_only_what_it_should(void)
+{
+    enum { N = 300 };
+    static emtl_open_flow flows[N];
+    static bool there[N];
+    emtl_index index;
+    uint32_t random = 5;
+    CHECK_INT(emtl_index_new(&index), EMTL_OK);
+    for (uint32_t i = 0; i < N; i++) {
+        flows[i].key.low_port = (uint16_t)i;
+        flows[i].hash = 1000 + i % 40;
+    }
+    for (int round = 0; round < 3000; round++) {
+        const uint32_t flow = next_random(&random) % N;
+        if (there[flow])
+            emtl_index_remove(&index, flows[flow].hash, flow);
+        else
+            CHECK_INT(emtl_index_add(&index, flows[flow].hash, flow), EMTL_OK);
+        there[flow] = !there[flow];
+        for (uint32_t i = round % 10 == 0 ? 0 : N; i < N; i++)
+            CHECK_INT(emtl_index_find(&index, flows, flows[i].hash, &flows[i].key),
+                      there[i] ? i : EMTL_NO_FLOW);
+    }
+    emtl_index_free(&index);
+}
+
+static void test_chunks_come_back(void)
+{
+    emtl_series series = {.free = EMTL_NO_CHUNK};
+    for (int round = 0; round < 3; round++) {
+        emtl_open_flow flows[2];
+        for (int i = 0; i < 2; i++) {
+            flows[i] = (emtl_open_flow){.first_chunk = EMTL_NO_CHUNK, .last_chunk = EMTL_NO_CHUNK};
+            for (int j = 0; j < 2 * EMTL_CHUNK_PACKETS + 1; j++)
+                CHECK_INT(emtl_series_append(&series, &flows[i], j, 100, false), EMTL_OK);
+        }
+        emtl_series_drop(&series, &flows[0]);
+        emtl_series_drop(&series, &flows[1]);
+        CHECK_INT(series.used, 6);
+    }
+    emtl_series_free(&series);
+}
+
 int main(void)
 {
+    test_chunks_come_back();
+    test_index_forgets_only_what_it_should();
     test_series_and_both_directions();
     test_idle();
     test_idle_behind_a_flow_of_the_future();
