@@ -1,0 +1,142 @@
+"""The flow table of DESIGN.md and emtl.h, written for reading: each packet looks at every flow."""
+
+from dataclasses import dataclass, field
+
+from tests.oracle.decode import Packet, Skip, decode
+from tests.oracle.readers import MICRO, Record
+
+LINGER_S = 5  # how long a closed flow takes in what straggles behind
+REASSEMBLY_S = 30  # how long later fragments find their first
+FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The fields of FlowConfig, by the same names."""
+
+    idle_timeout_s: int = 120
+    active_timeout_s: int = 1800
+    packets: int = 256
+    max_flows: int = 1_000_000
+    by_vlan: bool = False
+
+
+@dataclass
+class Flow:
+    first: Packet
+    latest_us: int  # the largest time seen
+    previous_us: int  # that of the packet before, as captured
+    packets: int = 0
+    bytes: int = 0
+    series: list[tuple[int, int, int]] = field(default_factory=list)
+    fins: set[int] = field(default_factory=set)
+    closed: bool = False
+    end_reason: str = ""
+
+    def add(self, packet: Packet) -> None:
+        direction = 1 if ends(packet) == ends(self.first) else -1
+        self.series.append((packet.ts_us - self.previous_us, packet.length, direction))
+        self.previous_us = packet.ts_us
+        self.latest_us = max(self.latest_us, packet.ts_us)
+        self.packets += 1
+        self.bytes += packet.length
+        if packet.tcp_flags & FIN:
+            self.fins.add(direction)
+        if packet.tcp_flags & RST or len(self.fins) == 2:
+            self.closed = True
+
+
+def ends(packet: Packet) -> tuple:
+    return (packet.src, packet.ports[0]), (packet.dst, packet.ports[1])
+
+
+def is_open(flow: Flow) -> bool:
+    return not flow.closed
+
+
+class FlowTable:
+    def __init__(self, rules: Rules) -> None:
+        self.idle = rules.idle_timeout_s * MICRO
+        self.active = rules.active_timeout_s * MICRO
+        self.linger = min(self.idle, LINGER_S * MICRO)
+        self.rules = rules
+        self.open: dict[tuple, Flow] = {}  # in the order of their latest packets
+        self.ended: list[Flow] = []
+        self.first_fragments: dict[tuple, Packet] = {}
+        self.clock_us = 0  # the time of the latest packet of a flow
+        self.skipped: dict[str, int] = {}
+
+    def key(self, packet: Packet) -> tuple:
+        vlan = packet.vlan if self.rules.by_vlan else 0
+        return packet.version, packet.protocol, vlan, *sorted(ends(packet))
+
+    def add(self, record: Record) -> None:
+        """Account one record of the capture."""
+        try:
+            self.account(self.with_ports(decode(record)))
+        except Skip as skip:
+            reason = skip.args[0]
+            self.skipped[reason] = self.skipped.get(reason, 0) + 1
+
+    def with_ports(self, packet: Packet) -> Packet:
+        """A later fragment has the ports of its datagram's first, if that was there before."""
+        if packet.datagram is None:
+            return packet
+        if packet.ports is not None:
+            self.first_fragments[packet.datagram] = packet
+            return packet
+        first = self.first_fragments.get(packet.datagram)
+        if first is None or abs(packet.ts_us - first.ts_us) > REASSEMBLY_S * MICRO:
+            raise Skip("fragment")
+        return packet._replace(protocol=first.protocol, ports=first.ports)
+
+    def account(self, packet: Packet) -> None:
+        self.clock_us = packet.ts_us
+        self.end_overdue(closed=True, timeout=self.linger)
+        self.end_overdue(closed=False, timeout=self.idle)
+        flow = self.open.get(self.key(packet))
+        if flow is not None and (reason := self.reason_to_end(flow, packet)):
+            self.end(flow, reason)
+            flow = None
+        if flow is None:
+            if len(self.open) == self.rules.max_flows:
+                self.end(min(self.open.values(), key=is_open), "lack_of_resources")
+            flow = Flow(packet, packet.ts_us, packet.ts_us)
+        flow.add(packet)
+        self.open.pop(self.key(packet), None)
+        self.open[self.key(packet)] = flow  # now the last of the dict
+
+    def end_overdue(self, closed: bool, timeout: int) -> None:
+        """Flows of any key end whose time has passed, up to the first whose has not: where clocks
+        step back, those behind it wait."""
+        for flow in [flow for flow in self.open.values() if flow.closed == closed]:
+            if self.clock_us - flow.latest_us <= timeout:
+                break
+            self.end(flow, "idle")
+
+    def reason_to_end(self, flow: Flow, packet: Packet) -> str:
+        silent = packet.ts_us - flow.latest_us
+        active = packet.ts_us - flow.first.ts_us
+        opens = packet.tcp_flags & (SYN | ACK) == SYN
+        if flow.closed:
+            over = opens or silent > self.linger or active > self.active
+            return "end_of_flow" if over else ""
+        return "idle" if silent > self.idle else "active" if active > self.active else ""
+
+    def end(self, flow: Flow, reason: str) -> None:
+        flow.end_reason = "end_of_flow" if flow.closed else reason
+        self.ended.append(self.open.pop(self.key(flow.first)))
+
+    def finish(self) -> list[Flow]:
+        """The capture is over."""
+        for flow in list(self.open.values()):
+            self.end(flow, "idle" if self.clock_us - flow.latest_us > self.idle else "forced")
+        return self.ended
+
+
+def flows_of(records: list[Record], rules: Rules) -> tuple[list[Flow], dict[str, int]]:
+    """The flows of a capture, and how many records were skipped, by reason."""
+    table = FlowTable(rules)
+    for record in records:
+        table.add(record)
+    return table.finish(), table.skipped
