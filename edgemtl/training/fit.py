@@ -37,15 +37,21 @@ class Examples:
 
 @contextmanager
 def deterministic(seed: int) -> Iterator[None]:
-    """Same seed, same bits on one machine; the caller's random state is left as it was."""
-    before = torch.are_deterministic_algorithms_enabled()
+    """Same seed, same bits on one machine; the caller's settings are left as they were.
+
+    One thread: sums don't depend on the number of cores then, and threads that wait for each other
+    in layers this small lose more than they win as soon as the machine does something else too.
+    """
+    before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(True)
+        torch.set_num_threads(1)
         try:
             yield
         finally:
-            torch.use_deterministic_algorithms(before)
+            torch.use_deterministic_algorithms(before[0])
+            torch.set_num_threads(before[1])
 
 
 def fit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -44,7 +45,9 @@ def write_run(
 
     _write_json(folder / "run.json", _meta(trained, command, files))
     _write_json(folder / "split.json", trained.split)
-    torch.save(trained.network.state_dict(), folder / "checkpoint.pt")
+    checkpoint = io.BytesIO()  # torch itself tells of a full disk by an error of its own kind
+    torch.save(trained.network.state_dict(), checkpoint)
+    (folder / "checkpoint.pt").write_bytes(checkpoint.getvalue())
     with (folder / "training.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.DictWriter(file, list(trained.history[0]))
         rows.writeheader()

@@ -1,6 +1,11 @@
 """`edgemtl train` and `edgemtl evaluate` as a user runs them."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -114,6 +119,35 @@ def test_train_refuses_bad_flows(refusal, tmp_path, learnable, change, says):
 
 def test_train_does_not_overwrite_other_folders(refusal, tmp_path, table):
     assert "was not made by edgemtl" in refusal("train", table, "-o", tmp_path, "--epochs", 1)
+
+
+def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path, table):
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", small]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount a tmpfs")
+    try:
+        line = refusal("train", table, "-o", small / "run", "--epochs", 1)
+        assert line == "edgemtl train: No space left on device"
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def test_interrupted_leaves_no_half_run(tmp_path, table):
+    command = [sys.executable, "-m", "edgemtl", "train", table, "-o", tmp_path / "runs" / "a",
+               "--batch", "1"]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("runs/.a.*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, b"", b"")
+    assert list((tmp_path / "runs").iterdir()) == []
 
 
 def test_evaluate_refuses_unknown_classes(refusal, run, tmp_path, learnable):
