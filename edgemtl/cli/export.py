@@ -79,7 +79,7 @@ def _row(file: dict[str, Any]) -> tuple[str, ...]:
     return (
         file["file"],
         f"{file['bytes'] / 1000:,.0f}",
-        *(f"{100 * h['accuracy']:.2f} ({-h['drop']:+.2f})" for h in heads),
+        *(f"{100 * h['accuracy']:.2f} ({0 - h['drop']:+.2f})" for h in heads),
         f"{100 * min(h['agreement'] for h in heads):.2f} %",
         f"{max(h['max_difference'] for h in heads):.1e}",
     )
