@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -34,6 +37,7 @@ __all__ = ["MANIFEST_FORMAT", "Report", "export_run"]
 
 MANIFEST_FORMAT = 1
 CALIBRATION_FLOWS = 512
+ROOM = 1 << 20  # bytes free, under which a converter's failure is the disk's
 NEEDS = {
     "onnx": ("onnx", "onnxruntime"),
     "tflite": ("litert-torch", "ai-edge-quantizer", "ai-edge-litert"),
@@ -197,13 +201,15 @@ def _convert(
 
 
 def _run_converter(file: Path, work: Callable[..., None], *arguments: Any) -> None:
-    """Converters print what they like and raise what they like; a full disk stays what it is."""
+    """Converters print what they like and raise what they like, for a full disk too."""
     try:
         with quiet():
             work(*arguments)
     except (OSError, MemoryError):
         raise
     except Exception as error:
+        if shutil.disk_usage(file.parent).free < ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from None
         reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise ModelError(f"{file.name}: its converter can't take this network: {reason}") from error
 

@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -208,6 +209,23 @@ def test_command_with_a_broken_bound_prints_figures_and_exits_with_1(
     assert "tiny.int8.onnx: traffic_class: loses" in done.stderr
     assert lines[-1] == f"edgemtl export: {tmp_path / 'dist'} was not written"
     assert not (tmp_path / "dist").exists()
+
+
+@pytest.mark.parametrize("size", ["700k", "2m"])
+def test_full_disk_is_one_line_and_leaves_nothing(refusal, trained_run, tmp_path, size):
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", small]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount a tmpfs")
+    try:
+        line = refusal("export", trained_run, "-o", small / "dist", "--formats", "onnx")
+        assert line.endswith("No space left on device")
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
 
 
 def test_command_names_a_run_that_is_not_there(refusal, tmp_path):
