@@ -14,7 +14,7 @@ setup(
     package_dir={"edgemtl.quantize": "quantize"},
     package_data={
         "edgemtl": ["py.typed", "*.pyi"],
-        "edgemtl.carried": ["*.parquet", "*.pcap", "*.onnx", "*.tflite"],
+        "edgemtl.carried": ["*.parquet", "*.pcap", "*.csv", "*.onnx", "*.tflite"],
     },
     ext_modules=[
         Extension(

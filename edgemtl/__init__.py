@@ -1,9 +1,14 @@
 """What an encrypted network flow is, and what it will need, from its first packets."""
 
+from typing import TYPE_CHECKING, Any
+
 from edgemtl._version import __version__
 from edgemtl.errors import CaptureError, DataError, EdgemtlError, MissingDependency, ModelError
 from edgemtl.features import FeatureSpec, ppi_tensor
 from edgemtl.flows import Flows
+
+if TYPE_CHECKING:
+    from edgemtl.runtime import load
 
 __all__ = [
     "CaptureError",
@@ -14,5 +19,15 @@ __all__ = [
     "MissingDependency",
     "ModelError",
     "__version__",
+    "load",
     "ppi_tensor",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`load` comes with its own imports, and only when it is asked for."""
+    if name == "load":
+        from edgemtl.runtime import load
+
+        return load
+    raise AttributeError(f"module 'edgemtl' has no attribute {name!r}")

@@ -62,7 +62,7 @@ class Head:
     def divided(cls, name: str, dividers: ArrayLike) -> Head:
         """A bandwidth or duration head whose class names tell its borders."""
         borders = tuple(float(d) for d in np.asarray(dividers, float))
-        text = [f"{d:.6g}" for d in borders]
+        text = [_short(d) for d in borders]
         unit = {"bandwidth": "B/s", "duration": "s"}[name]
         classes = (
             f"<{text[0]} {unit}",
@@ -84,6 +84,14 @@ class Head:
             return np.array([place.get(v, -1) for v in np.asarray(values, object)], np.int64)
         measured = np.asarray(values, float)
         return np.where(np.isnan(measured), -1, np.digitize(measured, self.dividers))
+
+
+def _short(value: float) -> str:
+    """The number with an SI prefix: 10k, 1M."""
+    for scale, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= scale:
+            return f"{value / scale:.6g}{prefix}"
+    return f"{value:.6g}"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from edgemtl.cli.output import note, print_json, print_table
 from edgemtl.datasets import read_flows
 from edgemtl.errors import DataError
 
+PARTITIONS_SHOWN = 20  # more is nothing to look at
 EPILOG = "Example: [bold]edgemtl evaluate runs/first flows.parquet --part test[/bold]"
 
 
@@ -53,7 +54,10 @@ def evaluate(
 def _show(result: dict[str, Any], title: str) -> None:
     columns = ("head", "flows", "accuracy", "macro F1", "calibration error")
     print_table(f"{title}, in %", columns, _rows(result["heads"]))
-    if partitions := result.get("partitions"):
+    partitions = result.get("partitions", {})
+    if len(partitions) > PARTITIONS_SHOWN:
+        note(f"edgemtl evaluate: {len(partitions)} partitions: --json has the figures of each")
+    elif partitions:
         rows = [(name, *row) for name, p in partitions.items() for row in _rows(p["heads"])]
         print_table("each partition, in %", ("partition", *columns), rows)
     for head, measured in result["heads"].items():

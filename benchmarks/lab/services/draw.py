@@ -22,21 +22,21 @@ def size(rng: Random, median: float, spread: float, low: float, high: float) -> 
     return int(about(rng, median, spread, low, high))
 
 
-def think(rng: Random) -> float:
-    """Draw the seconds that a server takes before it answers."""
-    return about(rng, 0.03, 0.8, 0.002, 0.5)
+def think(rng: Random, median: float = 0.03) -> float:
+    """Draw the seconds that a server takes before it answers: a cache less, a search more."""
+    return about(rng, median, 0.5, 0.002, 0.8)
 
 
-def request(rng: Random) -> int:
-    """Draw the bytes of a plain request: cookies and tokens make most of it."""
-    return size(rng, 450, 0.6, 60, 2500)
+def request(rng: Random, median: float) -> int:
+    """Draw the bytes of a plain request: a service's own cookies and tokens make most of it."""
+    return size(rng, median, 0.2, 60, 4000)
 
 
-async def many(client: Client, rng: Random, count: int, median: float) -> None:
-    """Fetch `count` things at a time, pictures and the like, of about `median` bytes each."""
+async def many(client: Client, rng: Random, up: float, count: int, median: float) -> None:
+    """Ask `count` times at once, about `up` bytes each, for things of about `median` bytes."""
     await asyncio.gather(
         *(
-            client.ask(request(rng), Part(1, think(rng), size(rng, median, 0.7, 500, 200e3)))
+            client.ask(request(rng, up), Part(1, think(rng), size(rng, median, 0.7, 500, 200e3)))
             for _ in range(count)
         )
     )

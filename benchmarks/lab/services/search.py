@@ -1,4 +1,4 @@
-"""Search: a page, suggestions as one types, short answers, sometimes images; then reading."""
+"""Search: short requests and answers, suggestions as one types, sometimes images; then reading."""
 
 from __future__ import annotations
 
@@ -10,46 +10,57 @@ from benchmarks.lab.services.draw import about, many, request, size, think
 
 
 async def talk(client: Client, rng: Random) -> None:
-    """Ask one query, or several with time to read between them."""
-    if rng.random() < 0.5:  # the other half asks from the browser's address line
-        await page(client, rng)
-    queries = rng.choices((1, 2, 3, 4, 6, 8), weights=(55, 14, 10, 9, 7, 5))[0]
-    pace = about(rng, 6, 0.6, 1.5, 18)
-    for query in range(queries):
-        if query:
-            await asyncio.sleep(about(rng, pace, 0.7, 0.5, 25))
-        if rng.random() < 0.75:
-            await type_query(client, rng)
-        await results(client, rng)
-    if rng.random() < 0.35:  # leave for a result, and say which
-        await asyncio.sleep(about(rng, pace, 0.7, 0.5, 25))
+    """Ask one thing from the address line, a few things in a row, or look around at length."""
+    visits = (glance, ask_around, research)
+    await rng.choices(visits, weights=(50, 28, 22))[0](client, rng)
+
+
+async def glance(client: Client, rng: Random) -> None:
+    """Take the answer and go, at times only after a look at it."""
+    await results(client, rng)
+    if rng.random() < 0.2:
+        await asyncio.sleep(about(rng, 3, 0.5, 0.5, 8))
         await client.ask(size(rng, 600, 0.5, 100, 2000), Part(1, think(rng), 20))
 
 
+async def ask_around(client: Client, rng: Random) -> None:
+    """Type one query after the other."""
+    until_s = about(rng, 19, 0.25, 8, 34)
+    while client.elapsed_s < until_s:
+        await type_query(client, rng)
+        await results(client, rng)
+        await asyncio.sleep(about(rng, 3, 0.5, 0.5, 8))
+
+
+async def research(client: Client, rng: Random) -> None:
+    """Start at the service's own page, and come back to it with better questions."""
+    until_s = about(rng, 43, 0.2, 25, 65)
+    await page(client, rng)
+    while client.elapsed_s < until_s:
+        await asyncio.sleep(about(rng, 1.5, 0.5, 0.3, 5))
+        await type_query(client, rng)
+        await results(client, rng)
+        await asyncio.sleep(about(rng, 6, 0.5, 1, 15))
+
+
 async def page(client: Client, rng: Random) -> None:
-    await client.ask(request(rng), Part(1, think(rng), size(rng, 25e3, 0.6, 4e3, 150e3)))
-    if rng.random() < 0.4:  # nothing cached: scripts and pictures
-        await many(client, rng, rng.randint(3, 12), 22e3)
+    await client.ask(request(rng, 380), Part(1, think(rng), size(rng, 12e3, 0.5, 4e3, 60e3)))
+    await many(client, rng, 330, rng.randint(2, 6), 8e3)
 
 
 async def type_query(client: Client, rng: Random) -> None:
     """Ask for suggestions at every key, without waiting for the last ones."""
     gap = about(rng, 0.18, 0.4, 0.07, 0.6)
-    for _ in range(rng.randint(2, 16)):
+    for _ in range(rng.randint(3, 16)):
         up = size(rng, 350, 0.3, 120, 900)
         client.spawn(client.ask(up, Part(1, think(rng), size(rng, 900, 0.5, 150, 4000))))
         await asyncio.sleep(about(rng, gap, 0.5, 0.03, 1.5))
 
 
 async def results(client: Client, rng: Random) -> None:
-    head = Part(1, think(rng), size(rng, 6e3, 0.4, 1e3, 20e3))
-    body = Part(1, about(rng, 0.12, 0.6, 0.02, 0.8), size(rng, 35e3, 0.7, 4e3, 250e3))
-    await client.ask(request(rng), head, body)
-    kind = rng.random()
-    if kind < 0.25:  # images
-        for _ in range(rng.randint(1, 4)):
-            await many(client, rng, rng.randint(8, 40), about(rng, 12e3, 0.8, 4e3, 80e3))
-            await asyncio.sleep(about(rng, 1.5, 0.6, 0.2, 8))
-    elif kind < 0.6:  # maps, faces, and the like beside the results
-        await many(client, rng, rng.randint(1, 8), 12e3)
+    head = Part(1, think(rng, 0.1), size(rng, 6e3, 0.4, 1e3, 20e3))
+    body = Part(1, about(rng, 0.12, 0.6, 0.02, 0.8), size(rng, 80e3, 0.5, 15e3, 300e3))
+    await client.ask(request(rng, 560), head, body)
+    if rng.random() < 0.4:  # images, maps, faces beside the results
+        await many(client, rng, 330, rng.randint(4, 16), 9e3)
     client.spawn(client.ask(size(rng, 700, 0.6, 100, 3000), Part(1, think(rng), 20)))
