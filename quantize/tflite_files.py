@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgemtl.card import HEADS
 from edgemtl.quantize.seal import seal, seal_text
 from edgemtl.runtime.artefact import CARD_KEY, SEAL_KEY
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["seal_tflite", "to_int8_tflite", "to_tflite"]
 
-# Left in float: the borders, so that callers need no scales, and the softmax, as in ONNX.
-FLOAT = ("INPUT", "OUTPUT", "SOFTMAX")
+# Left in float: the borders, so that callers need no scales; heads and softmax, as in ONNX.
+FLOAT = ((".*", "INPUT"), (".*", "OUTPUT"), (".*", "SOFTMAX"))
+HEADS_LAYER = (f".*Linear_({'|'.join(HEADS)})", "FULLY_CONNECTED")
 
 
 def to_tflite(graph: Graph, k: int, file: Path) -> None:
@@ -41,8 +43,8 @@ def to_int8_tflite(float_file: Path, x: NDArray[np.float32], file: Path) -> None
     from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
     work = quantizer.Quantizer(str(float_file), recipe.static_wi8_ai8())
-    for operation in FLOAT:
-        work.update_quantization_recipe(".*", operation, algorithm_key="no_quantize")
+    for scope, operation in (*FLOAT, HEADS_LAYER):
+        work.update_quantization_recipe(scope, operation, algorithm_key="no_quantize")
     rules = recipe_manager.RecipeManager()
     rules.load_quantization_recipe(work.get_quantization_recipe())
     ranges = calibrator.Calibrator(str(float_file), num_threads=1, qsv_update_func=min_max_update)

@@ -62,7 +62,7 @@ def trained_run(edgemtl, tmp_path_factory):
 def exported(edgemtl, trained_run, tmp_path_factory):
     """What ``edgemtl export --json`` said on both streams, and the folder that it wrote."""
     dist = tmp_path_factory.mktemp("exported") / "dist"
-    # one of the 48 held-out flows is two points of accuracy
+    # one of the 80 held-out flows is over a point of accuracy
     return edgemtl("export", trained_run, "-o", dist, "--json", "--max-drop", 5), dist
 
 
@@ -76,7 +76,7 @@ def dist(exported):
 
 @pytest.fixture(scope="session")
 def held_out(trained_run):
-    """The 48 flows that `trained_run` has not seen."""
+    """The 80 flows that `trained_run` has not seen."""
     from edgemtl.models import load_split
 
     flows = service_flows(320, seed=1)

@@ -70,7 +70,7 @@ def _show(report: Report, run: Path) -> None:
     columns = ["file", "kB", *heads, "agreement", "largest difference"]
     reference = report.reference | {"file": f"{run.name} (torch)"}
     rows = [_row(file) for file in (reference, *report.files)]
-    title = f"{report.flows} held-out flows: accuracy per head in %, and points lost"
+    title = f"{report.flows} held-out flows: accuracy per head in %, and its change in points"
     print_table(title, columns, rows)
 
 

@@ -63,7 +63,7 @@ def train(
 ) -> None:
     """Train one network for traffic class, bandwidth and duration, and measure it.
 
-    70 % of the flows train, 15 % stop the training and calibrate, 15 % are kept aside for the
+    60 % of the flows train, 15 % stop the training and calibrate, 25 % are kept aside for the
     metrics that are printed.
     """
     from edgemtl.training import TrainConfig, write_run
