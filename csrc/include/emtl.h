@@ -101,7 +101,8 @@ void emtl_address_text(int version, const uint8_t address[16], char text[EMTL_AD
 
 /* ---- flow table: packets to bidirectional flows ---------------------------------------------
  *
- * Both directions of a 5-tuple (and VLAN id, when asked) are one flow. At each packet, of time t:
+ * Both directions of a 5-tuple (and VLAN id, when asked) are one flow. At each TCP or UDP packet,
+ * of time t (others do not move the clock):
  * 1. Flows of any key that are over are ended, in the order of their latest packets: closed ones
  *    while the first has t - latest > EMTL_LINGER_US, then open ones while the first has
  *    t - latest > idle timeout. latest is the largest time seen in the flow.

@@ -31,9 +31,9 @@ def demo(
         if not path.is_file():
             raise DataError(f"{path}: carried data are missing: install edgemtl again")
     output.mkdir(parents=True, exist_ok=True)
-    captures = [str(path) for path in carried_captures()]
+    captures = [_from_here(path) for path in carried_captures()]
     run, dist = str(output / "quic-lab"), str(output / "dist")
-    flows = str(carried_flows())
+    flows = _from_here(carried_flows())
     for says, command in (
         ("Real QUIC packets to flows", ["flows", *captures, "-o", str(output / "flows.parquet")]),
         ("What the carried flow table holds", ["inspect", flows]),
@@ -49,3 +49,9 @@ def demo(
         status = subprocess.run([sys.executable, "-m", "edgemtl", *command], check=False).returncode
         if status:
             raise typer.Exit(status)
+
+
+def _from_here(path: Path) -> str:
+    """The path as a person in this folder would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
