@@ -33,7 +33,7 @@ def test_every_file_in_its_runtime(document):
 
 def test_figures_are_in_order_and_of_a_sane_size(document, dist, trained_run):
     for row in document["rows"]:
-        assert (row["threads"], row["batch"], row["flows"]) == (1, 1, 48)
+        assert (row["threads"], row["batch"], row["flows"]) == (1, 1, 80)
         assert 1 < row["p50_us"] <= row["p95_us"] <= row["p99_us"]
         assert 1e6 < row["rss_bytes"] < 1e9
     sizes = {row["file"]: row["bytes"] for row in document["rows"]}
@@ -82,7 +82,7 @@ def test_on_a_device_without_the_data(dist, trained_run, tmp_path):
 
     table = trained_run.parent / "flows.parquet"  # holds training flows too: those don't count
     got = bench([copy], [table], calls=20, runtime="onnxruntime")
-    assert [row["flows"] for row in got["rows"]] == [48, 48]
+    assert [row["flows"] for row in got["rows"]] == [80, 80]
     assert got["notes"] == []
 
 

@@ -37,7 +37,7 @@ def test_train_writes_a_run_and_says_how_good_it_is(edgemtl, tmp_path, table):
     said = json.loads(done.stdout)
     meta = json.loads((tmp_path / "run" / "run.json").read_text())
     assert said["metrics"] == meta["metrics"]
-    assert said["split"] == meta["split"] == {"train": 168, "validation": 36, "test": 36}
+    assert said["split"] == meta["split"] == {"train": 144, "validation": 36, "test": 60}
     assert meta["command"] == ["edgemtl", *map(str, words)]
     assert [meta["seed"], meta["lambda"], meta["labels_per_class"], meta["epochs"]] == [5, 2, 9, 2]
     assert meta["data"][0]["path"] == str(table)
@@ -49,7 +49,7 @@ def test_train_writes_a_run_and_says_how_good_it_is(edgemtl, tmp_path, table):
 def test_train_prints_a_table(edgemtl, tmp_path, table):
     done = edgemtl("train", table, "-o", tmp_path / "run", "--epochs", 1)
     assert done.returncode == 0, done.stderr
-    for word in ("168 flows trained, 36 kept aside", "bandwidth", "duration", "traffic_class"):
+    for word in ("144 flows trained, 60 kept aside", "bandwidth", "duration", "traffic_class"):
         assert word in done.stdout
     assert done.stderr == ""
 
@@ -58,7 +58,7 @@ def test_evaluate_the_test_part_repeats_the_figures_of_training(edgemtl, run, ta
     done = edgemtl("evaluate", run, table, "--part", "test", "--json")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    assert said["flows"] == 36
+    assert said["flows"] == 60
     for head, measured in trained.metrics["test"].items():
         got = said["heads"][head]
         assert got["n"] == measured["n"] == sum(map(sum, got["confusion"]))
@@ -88,7 +88,7 @@ def changed(column, value):
         (["--k", 35], "k is 35, the convolutions need 36 packets or more"),
         (["--iat", "linear"], "FeatureSpec.iat: must be 'log' or 'clip', got 'linear'"),
         (["--method", "rf"], "method: must be mtl or stl, got 'rf'"),
-        (["--labels-per-class", 57], "'document' has 56 labels in the training part, "
+        (["--labels-per-class", 57], "'document' has 48 labels in the training part, "
                                      "--labels-per-class asks for 57"),
     ],
 )  # fmt: skip
@@ -160,7 +160,7 @@ def test_evaluate_refuses_unknown_classes(refusal, run, tmp_path, learnable):
 def test_evaluate_refuses_the_part_of_other_data(refusal, run, tmp_path, learnable):
     other = write(tmp_path / "other.parquet", learnable(30, seed=4))
     line = refusal("evaluate", run, other, "--part", "test")
-    assert "has 0 of the 36 test flows" in line
+    assert "has 0 of the 60 test flows" in line
 
 
 def test_evaluate_refuses_a_part_that_no_run_has(refusal, run, table):

@@ -39,7 +39,7 @@ def test_a_run_holds_all_that_made_it(run, trained):
     want = {
         "format": 1, "edgemtl": __version__, "command": ["edgemtl", "train", "flows.parquet"],
         "method": "mtl", "seed": 3, "labels_per_class": None, "lambda": 1.0,
-        "split": {"train": 168, "validation": 36, "test": 36}, "metrics": trained.metrics,
+        "split": {"train": 144, "validation": 36, "test": 60}, "metrics": trained.metrics,
         "epochs": len(trained.history), "best_epoch": trained.best_epoch,
         "network": {"convolutions": [32, 32, 64, 64, 128, 128], "dense": [256, 256]},
     }  # fmt: skip

@@ -15,7 +15,7 @@ def test_all_three_heads_are_learned(trained):
     test = trained.metrics["test"]
     assert list(test) == ["bandwidth", "duration", "traffic_class"]
     for head, measured in test.items():
-        assert measured["n"] == len(trained.split["test"]) == 36
+        assert measured["n"] == len(trained.split["test"]) == 60
         assert measured["accuracy"] >= 0.9, head
     assert trained.notes == []
 
