@@ -14,6 +14,8 @@ from edgemtl.cli.output import note, print_json, print_table
 from edgemtl.errors import CaptureError, DataError
 from edgemtl.flows import NULL, Capture, FlowConfig, Flows
 
+SHOWN = 24  # lines or values; more is nothing to look at
+CAPTURE_FACTS = ("end_reason", "protocol", "quantiles")  # a capture has neither label nor split
 EPILOG = "Example: [bold]edgemtl inspect flows.parquet --json | jq .classes[/bold]"
 
 
@@ -74,7 +76,7 @@ def _capture_facts(file: Path) -> dict[str, Any]:
         "clock_back": stats.clock_back,
         "warning": stats.warning,
         "flows": len(flows),
-    } | _table_facts(flows)
+    } | {name: fact for name, fact in _table_facts(flows).items() if name in CAPTURE_FACTS}
 
 
 def _table_facts(flows: Flows) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def _table_facts(flows: Flows) -> dict[str, Any]:
         facts["protocol"] = dict(sorted(Counter(str(v) for v in flows["protocol"]).items()))
     known = {name: flows[name][flows[name] != NULL] for name in ("packets", "bytes")}
     known |= {name: flows[name][~np.isnan(flows[name])] for name in ("duration_s", "bytes_per_s")}
-    known["kept_packets"] = flows.kept_packets()
+    facts["kept_packets"] = int(flows.kept_packets().max(initial=0))  # of the flow with the most
     facts["quantiles"] = {
         name: np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist() if len(values) else None
         for name, values in known.items()
@@ -97,6 +99,8 @@ def _table_facts(flows: Flows) -> dict[str, Any]:
 
 def _print(facts: dict[str, Any]) -> None:
     quantiles = facts.pop("quantiles", None)
+    for head in facts.pop("heads", []):
+        facts[head.pop("name")] = head
     rows = [(name.replace("_", " "), _text(value)) for name, value in facts.items()]
     print_table("", ("", ""), rows)
     if quantiles:
@@ -107,8 +111,21 @@ def _print(facts: dict[str, Any]) -> None:
 
 
 def _text(value: Any) -> str:
+    """Names and values a line each; what is nested deeper, and lists, in one line."""
     if isinstance(value, dict):
-        return "\n".join(f"{name}: {_text(inner)}" for name, inner in value.items()) or "none"
+        lines = [f"{name}: {_line(inner)}" for name, inner in value.items()] or ["none"]
+        more = [f"… and {len(lines) - SHOWN} more: --json"] if len(lines) > SHOWN else []
+        return "\n".join(lines[:SHOWN] + more)
+    if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        return "\n".join(_line(inner) for inner in value)
+    return _line(value)
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_line(inner)}" for name, inner in value.items())
     if isinstance(value, list):
-        return "\n".join(_text(inner) for inner in value)
+        if len(value) > SHOWN:
+            return f"{len(value)} of them: --json"
+        return ", ".join(_line(inner) for inner in value)
     return "–" if value is None else str(value)
