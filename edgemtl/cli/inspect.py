@@ -35,7 +35,7 @@ def inspect(
 
 def _facts(file: Path) -> dict[str, Any]:
     if file.is_dir() and (file / "manifest.json").is_file():
-        return {"kind": "exported folder"} | _json(file / "manifest.json")
+        return {"kind": "exported folder"} | _manifest(file / "manifest.json")
     if (file.is_dir() and (file / "run.json").is_file()) or file.suffix in (".onnx", ".tflite"):
         from edgemtl.runtime import read_card
 
@@ -49,13 +49,14 @@ def _facts(file: Path) -> dict[str, Any]:
     return {"kind": "capture"} | _capture_facts(file)
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _manifest(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: is no JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise DataError(f"{path}: must hold a JSON object")
+    files = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
+        raise DataError(f"{path}: lists no files: export again")
     return document
 
 
@@ -98,11 +99,17 @@ def _table_facts(flows: Flows) -> dict[str, Any]:
 
 
 def _print(facts: dict[str, Any]) -> None:
+    files = facts.pop("files", [])
+    if files:  # an exported folder: the card of one file says the rest
+        facts = {name: facts.get(name) for name in ("kind", "name", "edgemtl", "run", "versions")}
     quantiles = facts.pop("quantiles", None)
     for head in facts.pop("heads", []):
         facts[head.pop("name")] = head
     rows = [(name.replace("_", " "), _text(value)) for name, value in facts.items()]
     print_table("", ("", ""), rows)
+    if files:
+        each = [[f.get(name, "–") for name in ("file", "bytes", "sha256")] for f in files]
+        print_table("", ("file", "bytes", "SHA-256"), each)
     if quantiles:
         lines = [
             (name, *(f"{v:,.6g}" for v in values)) for name, values in quantiles.items() if values

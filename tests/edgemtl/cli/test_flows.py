@@ -252,3 +252,9 @@ def test_import_edgemtl_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("manifest", ["{", "[]", "{}", '{"files": [1]}', "[" * 100_000])
+def test_inspect_a_damaged_manifest_is_one_line(refusal, tmp_path, manifest):
+    (tmp_path / "manifest.json").write_text(manifest)
+    assert "manifest.json: " in refusal("inspect", tmp_path)
