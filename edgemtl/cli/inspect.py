@@ -51,13 +51,13 @@ def _facts(file: Path) -> dict[str, Any]:
 
 def _manifest(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: is no JSON: {error}") from None
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
         raise DataError(f"{path}: lists no files: export again")
-    return document
+    return dict(document)
 
 
 def _capture_facts(file: Path) -> dict[str, Any]:
