@@ -62,11 +62,11 @@ cdef class Meter:
         """
         cdef size_t used = 0
         cdef int status
-        if data.shape[0] == 0:
-            return 0
+        # A full meter goes on without bytes: packets it had no room for may wait inside.
+        cdef const uint8_t *first = &data[0] if data.shape[0] > 0 else <const uint8_t *>b""
         self.enter()
         with nogil:  # once per batch, never once per packet
-            status = emtl_meter_feed(self._meter, &data[0], data.shape[0], &used)
+            status = emtl_meter_feed(self._meter, first, data.shape[0], &used)
         self._busy = False
         if status == EMTL_E_UNSUPPORTED:
             raise CaptureError(self.error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
-from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,7 +52,11 @@ class FeatureSpec:
         for name, fine, want in (
             ("k", type(self.k) is int and 1 <= self.k <= K_MAX, f"an int from 1 to {K_MAX}"),
             ("iat", self.iat in ("log", "clip"), "'log' or 'clip'"),
-            ("length_scale", type(scale) in (int, float) and 0 < scale < inf, "positive bytes"),
+            (
+                "length_scale",
+                type(scale) in (int, float) and 1e-3 <= scale <= 1e9,
+                "0.001 to 1e9 bytes",
+            ),
             ("signed", type(self.signed) is bool, "true or false"),
             ("padding", self.padding in ("post", "pre"), "'post' or 'pre'"),
             (

@@ -6,8 +6,6 @@ const char *emtl_strerror(int status)
     switch (status) {
     case EMTL_OK:
         return "no error";
-    case EMTL_E_TRUNCATED:
-        return "the bytes end before the header does";
     case EMTL_E_MALFORMED:
         return "a field contradicts another, or the standard";
     case EMTL_E_UNSUPPORTED:

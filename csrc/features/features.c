@@ -2,7 +2,6 @@
  *
  * The one definition of the transforms: computed in double, rounded to float once, so that the
  * steps of the quantised input can be found by bisection on it. */
-#include <float.h>
 #include <math.h>
 
 #include "emtl.h"
@@ -24,8 +23,8 @@ static float iat_log(int64_t us)
 static int spec_is_valid(const emtl_feature_spec *spec)
 {
     return spec->k >= 1 && spec->k <= EMTL_K_MAX && spec->iat <= EMTL_IAT_LOG &&
-           spec->padding <= EMTL_PADDING_PRE && spec->length_scale > 0.0 &&
-           spec->length_scale <= DBL_MAX;
+           spec->padding <= EMTL_PADDING_PRE && spec->length_scale >= EMTL_LENGTH_SCALE_MIN &&
+           spec->length_scale <= EMTL_LENGTH_SCALE_MAX;
 }
 
 static int offsets_are_valid(const int64_t *offsets, size_t n, size_t m)

@@ -20,12 +20,11 @@ extern "C" {
 
 enum {
     EMTL_OK = 0,
-    EMTL_E_TRUNCATED = -1,   /* the bytes end before the header does */
-    EMTL_E_MALFORMED = -2,   /* a field contradicts another, or the standard */
-    EMTL_E_UNSUPPORTED = -3, /* well formed, but nothing that this library reads */
-    EMTL_E_FULL = -4,        /* no room for more results: take them out, then go on */
-    EMTL_E_NOMEM = -5,
-    EMTL_E_ARG = -6
+    EMTL_E_MALFORMED = -1,   /* a field contradicts another, or the standard */
+    EMTL_E_UNSUPPORTED = -2, /* well formed, but nothing that this library reads */
+    EMTL_E_FULL = -3,        /* no room for more results: take them out, then go on */
+    EMTL_E_NOMEM = -4,
+    EMTL_E_ARG = -5
 };
 
 /* One line of English for a status; never NULL. */
@@ -186,9 +185,10 @@ int emtl_meter_new(const emtl_flow_config *config, const uint8_t hash_key[EMTL_H
                    emtl_meter **out);
 void emtl_meter_free(emtl_meter *meter);
 
-/* Accounts the packets in data[0, size), as emtl_capture_read takes them. *used: bytes done.
- * EMTL_OK: all that can be read was. EMTL_E_FULL: take the ended flows, then go on from *used.
- * Errors of emtl_capture_read: flows so far stay good, emtl_capture_error says where. */
+/* Accounts the packets in data[0, size), as emtl_capture_read takes them; data is not NULL, size
+ * may be 0. *used: bytes done. EMTL_OK: all that can be read was. EMTL_E_FULL: take the ended
+ * flows, then go on from *used. Errors of emtl_capture_read: flows so far stay good,
+ * emtl_capture_error says where. */
 int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used);
 
 /* The capture is over: ends every flow. EMTL_E_FULL: take the ended flows and call again.
@@ -210,12 +210,14 @@ enum { EMTL_IAT_CLIP = 0, EMTL_IAT_LOG = 1 };
 enum { EMTL_PADDING_POST = 0, EMTL_PADDING_PRE = 1 };
 
 #define EMTL_K_MAX 1024u
+#define EMTL_LENGTH_SCALE_MIN 1e-3 /* keeps every quotient within float */
+#define EMTL_LENGTH_SCALE_MAX 1e9
 
 /* The FeatureSpec (edgemtl/features.py says what each field means). */
 typedef struct {
     uint32_t k;          /* 1..EMTL_K_MAX */
     uint32_t iat;        /* EMTL_IAT_… */
-    double length_scale; /* bytes that map to 1; finite and positive */
+    double length_scale; /* bytes that map to 1: EMTL_LENGTH_SCALE_MIN..MAX */
     uint32_t is_signed;  /* length times direction; unknown direction counts as forward */
     uint32_t padding;    /* EMTL_PADDING_… */
 } emtl_feature_spec;

@@ -148,9 +148,12 @@ class Capture:
                 yield
                 view = view[self._feed_block(view) :]
             if self._meter.error:
+                if self._meter.position == 0:  # nothing came before the damage
+                    raise CaptureError(f"{self._path}: {self._meter.error}")
                 return
+            if len(view) < unused + n:  # else a long record still grows: nothing to move
+                buffer[: len(view)] = view
             unused = self._left = len(view)
-            buffer[:unused] = view
             if unused == len(buffer):
                 view.release()
                 buffer.extend(bytes(unused))

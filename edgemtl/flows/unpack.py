@@ -93,7 +93,8 @@ class CaptureFile(io.RawIOBase):
 
     def close(self) -> None:
         """Close the file, unless it is standard input."""
-        self._file.close()
+        if hasattr(self, "_file"):  # not when opening failed: the finaliser closes all the same
+            self._file.close()
         super().close()
 
 

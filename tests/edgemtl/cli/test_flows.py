@@ -117,6 +117,16 @@ def test_one_bad_capture_does_not_cost_the_others(edgemtl, tmp_path, capture):
     assert len(read_flows([out])) == 1
 
 
+def test_a_batch_that_fills_up_with_the_last_byte(edgemtl, tmp_path):
+    path = tmp_path / "full.pcap"
+    ends = [(i // 50_000, 1 + i % 50_000) for i in range(16_385)]
+    packets = [(1, udp(f"10.{net}.0.1", port, "10.9.9.9", 53, 0)) for net, port in ends]
+    path.write_bytes(pcap_bytes([*packets, (1000, udp("10.0.0.1", 9, "10.9.9.9", 9, 0))]))
+    done = edgemtl("flows", path, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["captures"][0]["flows"] == 16_386
+
+
 def write_cases(folder):
     """Bad captures by name, with a part of the line that each must give."""
     whole = pcap_bytes(conversation())
@@ -124,6 +134,7 @@ def write_cases(folder):
         "empty.pcap": (b"", "empty"),
         "garbage.pcap": (b"\x00garbage" * 50, "neither pcap nor pcapng"),
         "head-only.pcap": (whole[:10], ""),
+        "bad-section.pcapng": (bytes.fromhex("0a0d0d0a040000004d3c2b1a") + bytes(16), "shorter"),
         "no-ip.pcap": (pcap_bytes([(1, arp())]), "IP"),
         "bad.pcap.gz": (gzip.compress(whole)[:-20][:20], ""),
     }
