@@ -26,7 +26,7 @@ from edgemtl.models.recorded import recorded_flows, with_ids
 from edgemtl.quantize.verify import broken_bounds, compare
 from edgemtl.runtime import load
 from edgemtl.runtime.artefact import FORMATS
-from edgemtl.runtime.quiet import quiet
+from edgemtl.runtime.quiet import interrupt_held, quiet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,7 @@ __all__ = ["MANIFEST_FORMAT", "Report", "export_run"]
 
 MANIFEST_FORMAT = 1
 CALIBRATION_FLOWS = 512
-ROOM = 1 << 20  # bytes free, under which a converter's failure is the disk's
+ROOM = 8 << 20  # bytes free; the largest file has 1.2 MB, and converters write their own beside it
 NEEDS = {
     "onnx": ("onnx", "onnxruntime"),
     "tflite": ("litert-torch", "ai-edge-quantizer", "ai-edge-litert"),
@@ -201,15 +201,15 @@ def _convert(
 
 
 def _run_converter(file: Path, work: Callable[..., None], *arguments: Any) -> None:
-    """Converters print what they like and raise what they like, for a full disk too."""
+    """Converters print what they like and raise what they like; on a full disk some end us."""
+    if shutil.disk_usage(file.parent).free < ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
     try:
-        with quiet():
+        with interrupt_held(), quiet():
             work(*arguments)
     except (OSError, MemoryError):
         raise
     except Exception as error:
-        if shutil.disk_usage(file.parent).free < ROOM:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from None
         reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise ModelError(f"{file.name}: its converter can't take this network: {reason}") from error
 

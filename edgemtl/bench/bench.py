@@ -179,7 +179,8 @@ def _bytes(model: Path) -> int:
 
 
 def _measure(model: Path, runtime: str, calls: int, inputs: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "edgemtl.bench.measure"]
+    script = Path(__file__).with_name("measure.py")  # -m would look into the working folder first
+    command = [sys.executable, str(script)]
     command += [str(model), runtime, str(calls), str(inputs)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode < 0:

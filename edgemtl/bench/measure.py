@@ -1,6 +1,6 @@
 """One file in one runtime, in a process of its own: so memory and caches are that file's alone.
 
-Run as ``python -m edgemtl.bench.measure MODEL RUNTIME CALLS INPUTS.npz``; prints JSON.
+Run as ``python measure.py MODEL RUNTIME CALLS INPUTS.npz``; prints JSON.
 """
 
 from __future__ import annotations

@@ -62,10 +62,18 @@ def main() -> None:
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     where = " ".join(["edgemtl", *words[: 2 if words[:1] == ["import"] else 1]])
     try:
-        sys.exit(typer.main.get_command(app).main(prog_name="edgemtl", standalone_mode=False))
+        # Not command.main(): that exits with 1, a bad answer, when a reader closes the pipe.
+        command = typer.main.get_command(app)
+        with command.make_context("edgemtl", sys.argv[1:]) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
     except ClickException as error:
         usage: Any = error
         path = usage.ctx.command_path if getattr(usage, "ctx", None) else "edgemtl"
+        if not usage.format_message():  # no command: its help was the answer
+            sys.exit(2)
         _fail(path, f"{usage.format_message().rstrip('.')}: see {path} --help")
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)

@@ -14,7 +14,10 @@ EPILOG = "Example: [bold]edgemtl bench dist --json > raspberry.json[/bold]"
 
 def bench(
     dist: Annotated[
-        list[Path], typer.Argument(help="Folders that edgemtl export made, or single artefacts.")
+        list[Path],
+        typer.Argument(
+            readable=False, help="Folders that edgemtl export made, or single artefacts."
+        ),
     ],
     data: Annotated[
         list[Path] | None,

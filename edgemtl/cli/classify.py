@@ -23,12 +23,16 @@ ROWS = 16_384  # flows of a flow table at a time
 
 def classify(
     model: Annotated[
-        Path, typer.Argument(help="Artefact, run folder, or the name of a carried model.")
+        Path,
+        typer.Argument(
+            readable=False, help="Artefact, run folder, or the name of a carried model."
+        ),
     ],
     captures: Annotated[
         list[Path],
         typer.Argument(
-            help="pcap or pcapng, also gzip or zstd; - is standard input; .parquet, .jsonl."
+            readable=False,
+            help="pcap or pcapng, also gzip or zstd; - is standard input; .parquet, .jsonl.",
         ),
     ],
     runtime: Annotated[

@@ -46,7 +46,7 @@ def demo(
         ),
     ):
         note(f"\n# {says}\n$ edgemtl {shlex.join(command)}")
-        status = subprocess.run([sys.executable, "-m", "edgemtl", *command], check=False).returncode
+        status = subprocess.run([*_program(), *command], check=False).returncode
         if status:
             raise typer.Exit(status)
 
@@ -55,3 +55,10 @@ def _from_here(path: Path) -> str:
     """The path as a person in this folder would type it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _program() -> list[str]:
+    """How this very program was started; `-m` would look into the working folder first."""
+    started = sys.argv[0]
+    module = started.endswith("__main__.py")
+    return [sys.executable, *(["-m", "edgemtl"] if module else [started])]

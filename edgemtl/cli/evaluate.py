@@ -16,8 +16,10 @@ EPILOG = "Example: [bold]edgemtl evaluate runs/first flows.parquet --part test[/
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A run folder, or an artefact.")],
-    data: Annotated[list[Path], typer.Argument(help="Flow tables, or folders of them.")],
+    model: Annotated[Path, typer.Argument(readable=False, help="A run folder, or an artefact.")],
+    data: Annotated[
+        list[Path], typer.Argument(readable=False, help="Flow tables, or folders of them.")
+    ],
     part: Annotated[
         str | None, typer.Option(help="train, validation or test: that part of the run's split.")
     ] = None,

@@ -18,7 +18,9 @@ STEPS = 9  # reading; writing and proving four files
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Run folder that edgemtl train made.")],
+    run: Annotated[
+        Path, typer.Argument(readable=False, help="Run folder that edgemtl train made.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="DIST: the folder to write.")],
     data: Annotated[
         list[Path] | None,

@@ -23,7 +23,9 @@ EPILOG = (
 def flows(
     captures: Annotated[
         list[Path],
-        typer.Argument(help="pcap or pcapng, also gzip or zstd; - is standard input."),
+        typer.Argument(
+            readable=False, help="pcap or pcapng, also gzip or zstd; - is standard input."
+        ),
     ],
     output: Annotated[
         Path | None,

@@ -26,7 +26,9 @@ Packets = Annotated[int, typer.Option(min=1, max=65_535, help="Packets kept of e
     epilog="Example: [bold]edgemtl import ucdavis script/ -o script.parquet --packets 1024[/bold]"
 )
 def ucdavis(
-    folders: Annotated[list[Path], typer.Argument(help="Folders of class folders of .txt files.")],
+    folders: Annotated[
+        list[Path], typer.Argument(readable=False, help="Folders of class folders of .txt files.")
+    ],
     output: Output,
     partition: Partition = None,
     packets: Packets = 256,
@@ -44,7 +46,9 @@ def ucdavis(
 def csv_(
     files: Annotated[
         list[Path],
-        typer.Argument(help="CSV: flow_id,timestamp,length,direction and maybe traffic_class."),
+        typer.Argument(
+            readable=False, help="CSV: flow_id,timestamp,length,direction and maybe traffic_class."
+        ),
     ],
     output: Output,
     partition: Partition = None,

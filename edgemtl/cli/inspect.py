@@ -21,7 +21,10 @@ EPILOG = "Example: [bold]edgemtl inspect flows.parquet --json | jq .classes[/bol
 
 def inspect(
     file: Annotated[
-        Path, typer.Argument(help="Capture, flow table, run folder, artefact or exported folder.")
+        Path,
+        typer.Argument(
+            readable=False, help="Capture, flow table, run folder, artefact or exported folder."
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:

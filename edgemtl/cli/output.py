@@ -9,8 +9,11 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+WIDTH_MAX = 300  # columns of a table
 
 __all__ = ["note", "print_json", "print_table", "progress"]
 
@@ -36,7 +39,7 @@ def _finite(value: Any) -> Any:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table on standard output; numbers to the right. Not cut where there is no terminal."""
+    """A table on standard output; numbers to the right. As wide as it needs to be."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     body = [[str(cell) for cell in row] for row in rows]
     for i, name in enumerate(columns):
@@ -45,9 +48,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for row in body:
         table.add_row(*row)
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(table)
+    wide = console.options.update(max_width=WIDTH_MAX)
+    width = Measurement.get(console, wide, table).maximum  # a wrapped line reads better than cells
+    Console(width=max(console.width, width)).print(table)
 
 
 def progress() -> Progress:

@@ -23,7 +23,9 @@ EPILOG = "Example: [bold]edgemtl train flows.parquet -o runs/first --labels-per-
 
 
 def train(
-    data: Annotated[list[Path], typer.Argument(help="Flow tables, or folders of them.")],
+    data: Annotated[
+        list[Path], typer.Argument(readable=False, help="Flow tables, or folders of them.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="RUN: the folder to write.")],
     method: Annotated[
         str, typer.Option(help="mtl: one network, all heads. stl: the traffic class alone.")

@@ -33,6 +33,9 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield temporary
         _take_usual_mode(temporary, 0o666)
         temporary.replace(path)
+    except OSError as error:
+        _name_target(error, path, temporary)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -55,8 +58,17 @@ def whole_folder(path: Path) -> Iterator[Path]:
         if path.exists():
             shutil.rmtree(path)
         temporary.rename(path)
+    except OSError as error:
+        _name_target(error, path, temporary)
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _name_target(error: OSError, path: Path, temporary: Path) -> None:
+    """Let an error that tells of no file, or of the temporary one, tell of the target."""
+    if error.errno is not None and str(temporary) in str(error.filename or temporary):
+        error.filename = str(path)
 
 
 def _take_usual_mode(path: Path, mode: int) -> None:

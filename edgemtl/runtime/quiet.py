@@ -1,16 +1,18 @@
-"""Keeps C++ libraries, which write where they like, off standard output and standard error."""
+"""Keeps C++ libraries off standard output and standard error, and Ctrl-C off C++ libraries."""
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
-__all__ = ["quiet"]
+__all__ = ["interrupt_held", "quiet"]
 
 
 @contextmanager
@@ -40,3 +42,19 @@ def quiet() -> Iterator[None]:
             os.dup2(saved, number)
             os.close(saved)
         logging.disable(level)
+
+
+@contextmanager
+def interrupt_held() -> Iterator[None]:
+    """Ctrl-C waits until the block is over: native code loses it, or dies of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no signal comes here
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
