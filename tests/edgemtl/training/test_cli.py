@@ -131,7 +131,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path, table):
         pytest.skip("this machine lets nobody mount a tmpfs")
     try:
         line = refusal("train", table, "-o", small / "run", "--epochs", 1)
-        assert line == "edgemtl train: No space left on device"
+        assert line == f"edgemtl train: {small}/run: No space left on device"
         assert list(small.iterdir()) == []
     finally:
         subprocess.run(["umount", small], check=True)
