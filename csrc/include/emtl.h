@@ -39,6 +39,8 @@ typedef struct {
     uint32_t captured;  /* bytes at data */
     uint32_t wire;      /* bytes the packet had on the wire */
     uint32_t link_type; /* LINKTYPE_ value, www.tcpdump.org/linktypes.html */
+    uint32_t segment;   /* payload of each packet of the wire, where the network card or the kernel
+                         * merged several into this one (Linux: gso_size); 0: not known */
 } emtl_record;
 
 typedef struct emtl_capture emtl_capture; /* opaque: a pcap or pcapng reader */
@@ -72,26 +74,47 @@ typedef enum {
     EMTL_KEPT = 0,
     EMTL_SKIP_LINK_TYPE,      /* a link type that is not read */
     EMTL_SKIP_NOT_IP,         /* ARP, LLDP, …: no IP packet inside */
-    EMTL_SKIP_OTHER_PROTOCOL, /* IP, but neither TCP nor UDP: ICMP, SCTP, tunnels, … */
+    EMTL_SKIP_OTHER_PROTOCOL, /* IP, but none of EMTL_PROTOCOL_… inside: OSPF, ESP, … */
     EMTL_SKIP_TRUNCATED,      /* captured bytes end before the ports (TCP flags may be missing) */
     EMTL_SKIP_MALFORMED,      /* a header contradicts itself */
     EMTL_SKIP_FRAGMENT,       /* a later fragment whose first was not seen */
+    EMTL_SKIP_ICMP,           /* ICMP, ICMPv6; these three are flows where the config asks */
+    EMTL_SKIP_SCTP,
+    EMTL_SKIP_UDP_LITE,
     EMTL_SKIP_REASONS
 } emtl_skip;
 
-/* "link_type", "not_ip", "other_protocol", "truncated", "malformed", "fragment"; NULL otherwise. */
+/* "link_type", "not_ip", "other_protocol", "truncated", "malformed", "fragment", "icmp", "sctp",
+ * "udp_lite"; NULL otherwise. */
 const char *emtl_skip_name(emtl_skip skip);
 
 typedef struct {
     uint8_t src[16], dst[16]; /* IPv4: the first 4 bytes, the rest 0 */
     int64_t ts_us;
-    uint32_t length; /* bytes of the IP packet, from the IP header; at most INT32_MAX */
-    uint16_t src_port, dst_port;
-    uint16_t vlan;     /* outermost VLAN id that is not 0; 0: none */
-    uint8_t version;   /* 4 or 6 */
-    uint8_t protocol;  /* 6 TCP or 17 UDP */
-    uint8_t tcp_flags; /* 0 for UDP and for later fragments */
+    uint32_t length;  /* bytes of the IP packet, from the IP header; at most INT32_MAX */
+    uint32_t payload; /* of these, behind the transport header (TCP's counts as 20 bytes where it
+                       * was not captured); of later fragments, all behind the IP headers */
+    uint32_t segment; /* as in emtl_record; 0 for fragments */
+    uint16_t src_port, dst_port; /* 0 for protocols without */
+    uint16_t vlan;               /* outermost VLAN id that is not 0; 0: none */
+    uint8_t version;             /* 4 or 6 */
+    uint8_t protocol;            /* IANA protocol number: 6 TCP, 17 UDP, … */
+    uint8_t tcp_flags;           /* 0 for others than TCP and for later fragments */
+    uint8_t tunnels;             /* IP headers around the one that makes the flow */
 } emtl_packet;
+
+/* Which IP header of a tunnelled packet makes the flow. */
+enum { EMTL_TUNNELS_INNER = 0, EMTL_TUNNELS_OUTER = 1 };
+
+/* Which protocols become flows; bits. */
+enum {
+    EMTL_PROTOCOL_TCP = 1,
+    EMTL_PROTOCOL_UDP = 2,
+    EMTL_PROTOCOL_SCTP = 4,
+    EMTL_PROTOCOL_UDP_LITE = 8,
+    EMTL_PROTOCOL_ICMP = 16, /* and ICMPv6 */
+    EMTL_PROTOCOLS = 31
+};
 
 #define EMTL_ADDRESS_TEXT 46 /* INET6_ADDRSTRLEN: the longest address and its 0 */
 
@@ -100,39 +123,56 @@ void emtl_address_text(int version, const uint8_t address[16], char text[EMTL_AD
 
 /* ---- flow table: packets to bidirectional flows ---------------------------------------------
  *
- * Both directions of a 5-tuple (and VLAN id, when asked) are one flow. At each TCP or UDP packet,
- * of time t (others do not move the clock):
- * 1. Flows of any key that are over are ended, in the order of their latest packets: closed ones
- *    while the first has t - latest > EMTL_LINGER_US, then open ones while the first has
- *    t - latest > idle timeout. latest is the largest time seen in the flow.
+ * Both directions of a 5-tuple (and VLAN id, when asked) are one flow. At each packet that can be
+ * part of a flow, of time t (others do not move the clock):
+ * 1. Flows of any key that are over are ended. There are three lists, each in the order in which
+ *    the flows' latest packets came: closed flows, one-way flows (open, and all packets came from
+ *    one side), and two-way flows. From each list in turn flows end from its front while the front
+ *    has t - latest > EMTL_LINGER_US (closed) or > idle timeout (the others). latest is the largest
+ *    time seen in the flow.
  * 2. The flow of its own key ends if t - latest > idle timeout (idle), or if
  *    t - start > active timeout (active). A TCP RST, or FIN from both sides, closes a flow
  *    (end_of_flow); it still takes in what straggles behind (the last ACK, retransmissions: without
  *    this each TCP connection would leave a flow of one packet), until t - latest >
  *    EMTL_LINGER_US, or t - start > active timeout, or a SYN without ACK opens the next one.
  *    A SYN on an open flow is a retransmission and changes nothing.
- * 3. The packet joins its flow, or starts one. When max_flows are taken, one ends first: of the
- *    closed ones that with the oldest latest packet (end_of_flow), or if none is closed, of the
- *    open ones (lack_of_resources).
- * At the end of the capture the rest end in the order of their first packets: closed ones as
- * end_of_flow, those idle for longer than the timeout at the last packet's time as idle, the
- * others as forced. */
+ * 3. The packet joins its flow, or starts one. When there is no room for it, flows end first, from
+ *    the front of the first list that is not empty: closed (end_of_flow), then one-way, then
+ *    two-way (lack_of_resources). So a flood of packets that nobody answers, whatever their
+ *    5-tuples, ends no conversation.
+ * A packet with a segment, and more payload than that, is the packets that the wire had: each with
+ * the same headers, segment bytes of payload (the last: what is left), and the same time.
+ * At the end of the capture the rest end, in no promised order: closed ones as end_of_flow, those
+ * idle for longer than the timeout at the last packet's time as idle, the others as forced.
+ * All memory is taken by emtl_meter_new (the system hands out pages as they are first used);
+ * nothing is allocated later, but for pcapng files with more than 16 interfaces. */
 
 #define EMTL_PACKETS_MAX 65535u  /* most packets of a flow whose series can be kept */
 #define EMTL_FLOWS_MAX 67108864u /* most flows at a time */
+#define EMTL_MEMORY_MIN 65536u   /* least max_memory */
+#define EMTL_SPLIT_MIN 576u      /* least split_mtu */
 #define EMTL_LINGER_US 5000000   /* or the idle timeout, where that is shorter */
 #define EMTL_HASH_KEY 16         /* bytes of the key that keeps senders from aiming at a bucket */
 
 typedef struct {
-    uint32_t max_flows;        /* flows at a time, 1..EMTL_FLOWS_MAX; memory grows with use */
+    uint32_t max_flows;        /* flows at a time, 1..EMTL_FLOWS_MAX */
     uint32_t idle_timeout_s;   /* RFC 5102 element 37 flowIdleTimeout: 120 unless told */
     uint32_t active_timeout_s; /* RFC 5102 element 36 flowActiveTimeout: 1800 unless told */
     uint32_t packets;          /* PPI series kept of each flow, 1..EMTL_PACKETS_MAX */
     uint32_t by_vlan;          /* not 0: the VLAN id is part of the flow's key */
+    uint32_t tunnels;          /* EMTL_TUNNELS_… */
+    uint32_t protocols;        /* EMTL_PROTOCOL_… bits, at least one */
+    uint32_t split_mtu;  /* not 0: an unfragmented packet longer than this many bytes, at least
+                          * EMTL_SPLIT_MIN, is taken for several merged by offload */
+    uint32_t early;      /* not 0: a flow is given out once, as soon as its series is full (its end
+                          * reason is then EMTL_END_NONE), or at its end if that comes first */
+    uint64_t max_memory; /* bytes for flows, or 0: what max_flows of them take. Room is shared out
+                          * once: to at most max_memory / 512 flows and to their series. */
 } emtl_flow_config;
 
 /* IPFIX element 136, flowEndReason (RFC 5102): the same numbers. */
 typedef enum {
+    EMTL_END_NONE = 0, /* it goes on */
     EMTL_END_IDLE = 1,
     EMTL_END_ACTIVE = 2,
     EMTL_END_OF_FLOW = 3,
@@ -140,31 +180,33 @@ typedef enum {
     EMTL_END_LACK_OF_RESOURCES = 5
 } emtl_end_reason;
 
-/* One ended flow; forward is the direction of its first packet. */
+/* Ended flows, in arrays of the caller, who sets all but n and may read and reuse them between two
+ * calls. Flow i has the series from offsets[i] up to offsets[i + 1]; forward is the direction of
+ * its first packet. n = 0 empties the columns. */
 typedef struct {
-    uint8_t src[16], dst[16]; /* as in emtl_packet, of the first packet */
-    int64_t start_us;         /* first packet */
-    int64_t duration_us;      /* latest packet minus first packet, never negative */
-    int64_t packets, bytes;   /* whole flow, both directions; IP bytes */
-    uint16_t src_port, dst_port, vlan;
-    uint8_t version, protocol, end_reason;
-} emtl_flow;
-
-/* Ended flows in columns. Flow i has the series from offsets[i] up to offsets[i + 1].
- * All pointers are valid until the next call on the meter that owns them. */
-typedef struct {
-    size_t n;
-    const emtl_flow *flows;
-    const int64_t *offsets; /* n + 1 */
-    const int64_t *iat_us;  /* µs since the flow's previous packet; first 0; may be negative */
-    const int32_t *length;
-    const int8_t *direction; /* +1 forward, -1 reverse */
+    size_t room;              /* flows that fit, at least 2 */
+    size_t series_room;       /* packets that fit, at least twice config.packets */
+    size_t n;                 /* flows written */
+    int64_t *start_us;        /* first packet */
+    int64_t *duration_us;     /* latest packet minus first packet, never negative */
+    int64_t *packets, *bytes; /* whole flow, both directions; IP bytes */
+    uint8_t *src, *dst;       /* 16 bytes a flow, as in emtl_packet, of the first packet */
+    uint16_t *src_port, *dst_port, *vlan; /* of the first packet */
+    uint8_t *version, *protocol;          /* 4 or 6; IANA number */
+    uint8_t *end_reason;                  /* emtl_end_reason */
+    int64_t *offsets;                     /* room + 1 */
+    int64_t *iat_us;           /* µs since the flow's previous packet; first 0; may be < 0 */
+    int32_t *length, *payload; /* bytes, as in emtl_packet; payload may be NULL */
+    int8_t *direction;         /* +1 forward, -1 reverse */
 } emtl_flow_columns;
 
-/* ---- meter: the metering process of RFC 7011: capture bytes in, ended flows out ---------------
- */
+/* ---- meter: the metering process of RFC 7011: packets in, ended flows out ---------------------
+ *
+ * Each of the calls that take columns may give EMTL_E_FULL: the columns hold all they can; empty
+ * them and call again with what is left. EMTL_E_ARG: columns without enough room. */
 
 #define EMTL_LINK_TYPES 8
+#define EMTL_MTU 1500u /* of Ethernet: longer packets are counted as oversized */
 
 typedef struct emtl_meter emtl_meter;
 
@@ -173,9 +215,14 @@ typedef struct {
     uint64_t flow_packets;                /* of these, part of a flow */
     uint64_t ip_packets;                  /* of these, with an IPv4 or IPv6 header */
     uint64_t skipped[EMTL_SKIP_REASONS];  /* the others, by reason; [EMTL_KEPT] stays 0 */
-    uint64_t flows;                       /* ended so far */
+    uint64_t flows;                       /* given out so far */
     uint64_t evicted;                     /* of these, for lack of room */
     uint64_t clock_back;                  /* packets earlier than their flow's packet before */
+    uint64_t tunnelled;                   /* flow packets that lay in a tunnel */
+    uint64_t oversized;                   /* flow packets over EMTL_MTU, or over config.split_mtu */
+    uint64_t split, segments;             /* flow packets that were split, and into how many */
+    uint64_t open_flows;                  /* in the table now */
+    uint64_t memory_bytes;                /* that the flow table's flows and series took at most */
     uint32_t link_types[EMTL_LINK_TYPES]; /* those of the records, in order of appearance */
     uint32_t link_type_count;             /* how many; more than EMTL_LINK_TYPES are not told */
 } emtl_meter_stats;
@@ -186,17 +233,24 @@ int emtl_meter_new(const emtl_flow_config *config, const uint8_t hash_key[EMTL_H
 void emtl_meter_free(emtl_meter *meter);
 
 /* Accounts the packets in data[0, size), as emtl_capture_read takes them; data is not NULL, size
- * may be 0. *used: bytes done. EMTL_OK: all that can be read was. EMTL_E_FULL: take the ended
- * flows, then go on from *used. Errors of emtl_capture_read: flows so far stay good,
- * emtl_capture_error says where. */
-int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used);
+ * may be 0. *used: bytes done. EMTL_OK: all that can be read was. Errors of emtl_capture_read:
+ * flows so far stay good, emtl_capture_error says where. */
+int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used,
+                    emtl_flow_columns *columns);
 
-/* The capture is over: ends every flow. EMTL_E_FULL: take the ended flows and call again.
- * Nothing can be fed afterwards (EMTL_E_ARG). */
-int emtl_meter_finish(emtl_meter *meter);
+/* The next bytes are the beginning of another capture file; flows go on. */
+void emtl_meter_next_file(emtl_meter *meter);
 
-/* The ended flows that were not taken yet, oldest end first; they count as taken. */
-void emtl_meter_take(emtl_meter *meter, emtl_flow_columns *columns);
+/* Accounts packets that come from elsewhere than a capture file. *done: how many of them. */
+int emtl_meter_packets(emtl_meter *meter, const emtl_record *records, size_t n, size_t *done,
+                       emtl_flow_columns *columns);
+
+/* It is now_us, and no packet came: ends the flows that are over, by rule 1 and by the active
+ * timeout, whatever their place in a list. Cheap where nothing is over. */
+int emtl_meter_tick(emtl_meter *meter, int64_t now_us, emtl_flow_columns *columns);
+
+/* The capture is over: ends every flow. Nothing can be fed afterwards (EMTL_E_ARG). */
+int emtl_meter_finish(emtl_meter *meter, emtl_flow_columns *columns);
 
 /* The reader inside: for emtl_capture_error, _position and _is_whole. Borrowed. */
 const emtl_capture *emtl_meter_capture(const emtl_meter *meter);
