@@ -23,7 +23,8 @@ static emtl_skip decode(uint32_t link_type, const uint8_t *data, size_t n, emtl_
                                 .captured = (uint32_t)n,
                                 .wire = (uint32_t)n,
                                 .link_type = link_type};
-    return emtl_packet_decode(&record, fragments, out);
+    return emtl_packet_decode(&record, EMTL_TUNNELS_INNER, EMTL_PROTOCOL_TCP | EMTL_PROTOCOL_UDP,
+                              fragments, out);
 }
 
 static emtl_skip decode_hex(uint32_t link_type, const char *hex, emtl_packet *out)
@@ -125,7 +126,9 @@ static void test_every_prefix(void)
                                         .captured = (uint32_t)n,
                                         .wire = (uint32_t)b.n,
                                         .link_type = golden[i].link_type};
-            const emtl_skip skip = emtl_packet_decode(&record, fragments, &got);
+            const emtl_skip skip =
+                emtl_packet_decode(&record, EMTL_TUNNELS_INNER,
+                                   EMTL_PROTOCOL_TCP | EMTL_PROTOCOL_UDP, fragments, &got);
             kept = kept || skip == EMTL_KEPT;
             CHECK_INT(skip, kept ? EMTL_KEPT : EMTL_SKIP_TRUNCATED);
             CHECK(!kept || got.length == golden[i].length);
