@@ -178,8 +178,7 @@ static void test_skipped(void)
         {EMTL_SKIP_MALFORMED, 1, 0, ETHERNET "8864 22 00 0001 0022 0021" UDP4},
         {EMTL_SKIP_TRUNCATED, 1, 0, ETHERNET},
         /* ICMP; IPv6 without a next header */
-        {EMTL_SKIP_OTHER_PROTOCOL, 101, 4,
-         "4500001c 0001 0000 4001 0000 0a000001 0a000002 08000000"},
+        {EMTL_SKIP_ICMP, 101, 4, "4500001c 0001 0000 4001 0000 0a000001 0a000002 08000000"},
         {EMTL_SKIP_OTHER_PROTOCOL, 101, 6, "60000000 0004 3b 40" ADDRESSES6 "00000000"},
         /* header length 16; total length 19; version 5; 3 bytes of UDP */
         {EMTL_SKIP_MALFORMED, 101, 0, "44000020 0001 0000 4011 0000 0a000001 0a000002 03e801bb"},
@@ -237,7 +236,7 @@ static void test_fragments_of_icmp_are_other(void)
 {
     emtl_packet got;
     CHECK_INT(decode_hex(101, "45000018 0007 0001 4001 0000 0a000001 0a000002 ffffffff", &got),
-              EMTL_SKIP_OTHER_PROTOCOL);
+              EMTL_SKIP_ICMP);
     CHECK_INT(decode_hex(101, "60000000 000c 2c 40" ADDRESSES6 "3a00 0008 00000007 ffffffff", &got),
               EMTL_SKIP_OTHER_PROTOCOL);
 }
