@@ -102,6 +102,7 @@ typedef struct {
     uint8_t protocol;            /* IANA protocol number: 6 TCP, 17 UDP, … */
     uint8_t tcp_flags;           /* 0 for others than TCP and for later fragments */
     uint8_t tunnels;             /* IP headers around the one that makes the flow */
+    uint8_t fragment;            /* not 0: one of the fragments of an IP packet */
 } emtl_packet;
 
 /* Which IP header of a tunnelled packet makes the flow. */
@@ -121,6 +122,11 @@ enum {
 
 /* The address of a packet or flow as inet_ntop writes it (IPv6: RFC 5952). */
 void emtl_address_text(int version, const uint8_t address[16], char text[EMTL_ADDRESS_TEXT]);
+
+/* The same of n addresses, 16 bytes each, one after the other without a 0 between: text i goes from
+ * offsets[i] up to offsets[i + 1] (n + 1 of them). text: room for n * EMTL_ADDRESS_TEXT bytes. */
+void emtl_addresses_text(const uint8_t *version, const uint8_t *addresses, size_t n,
+                         int64_t *offsets, char *text);
 
 /* ---- flow table: packets to bidirectional flows ---------------------------------------------
  *
@@ -167,8 +173,9 @@ typedef struct {
                           * EMTL_SPLIT_MIN, is taken for several merged by offload */
     uint32_t early;      /* not 0: a flow is given out once, as soon as its series is full (its end
                           * reason is then EMTL_END_NONE), or at its end if that comes first */
-    uint64_t max_memory; /* bytes for flows, or 0: what max_flows of them take. Room is shared out
-                          * once: to at most max_memory / 512 flows and to their series. */
+    uint64_t max_memory; /* bytes for flows, or 0: what max_flows of them take (on 32 bits: at most
+                          * SIZE_MAX / 16). Room is shared out once: to at most max_memory / 512
+                          * flows and to their series. */
 } emtl_flow_config;
 
 /* IPFIX element 136, flowEndReason (RFC 5102): the same numbers. */
@@ -208,6 +215,7 @@ typedef struct {
 
 #define EMTL_LINK_TYPES 8
 #define EMTL_MTU 1500u /* of Ethernet: longer packets are counted as oversized */
+#define EMTL_TIME_MAX_US INT64_C(4398046511104000000) /* 2^42 s; captures are cut to it */
 
 typedef struct emtl_meter emtl_meter;
 
@@ -220,15 +228,16 @@ typedef struct {
     uint64_t evicted;                     /* of these, for lack of room */
     uint64_t clock_back;                  /* packets earlier than their flow's packet before */
     uint64_t tunnelled;                   /* flow packets that lay in a tunnel */
-    uint64_t oversized;                   /* flow packets over EMTL_MTU, or over config.split_mtu */
     uint64_t split, segments;             /* flow packets that were split, and into how many */
+    uint64_t oversized;                   /* others over EMTL_MTU, or over config.split_mtu */
     uint64_t open_flows;                  /* in the table now */
     uint64_t memory_bytes;                /* that the flow table's flows and series took at most */
     uint32_t link_types[EMTL_LINK_TYPES]; /* those of the records, in order of appearance */
     uint32_t link_type_count;             /* how many; more than EMTL_LINK_TYPES are not told */
 } emtl_meter_stats;
 
-/* hash_key: random bytes, new for each meter. Results do not depend on them. EMTL_E_ARG: config. */
+/* hash_key: random bytes, new for each meter. Results do not depend on them. EMTL_E_ARG: config is
+ * outside its ranges, or max_memory does not hold the series of a single flow. */
 int emtl_meter_new(const emtl_flow_config *config, const uint8_t hash_key[EMTL_HASH_KEY],
                    emtl_meter **out);
 void emtl_meter_free(emtl_meter *meter);
@@ -242,12 +251,14 @@ int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t 
 /* The next bytes are the beginning of another capture file; flows go on. */
 void emtl_meter_next_file(emtl_meter *meter);
 
-/* Accounts packets that come from elsewhere than a capture file. *done: how many of them. */
+/* Accounts packets that come from elsewhere than a capture file. *done: how many of them.
+ * EMTL_E_ARG: the time of the next one is not within EMTL_TIME_MAX_US of 1970. */
 int emtl_meter_packets(emtl_meter *meter, const emtl_record *records, size_t n, size_t *done,
                        emtl_flow_columns *columns);
 
-/* It is now_us, and no packet came: ends the flows that are over, by rule 1 and by the active
- * timeout, whatever their place in a list. Cheap where nothing is over. */
+/* It is now_us, and no packet came: ends the flows that are over by rule 1; then, from the front of
+ * a list of all flows in the order of their first packets, those with now_us - start > active
+ * timeout. Cheap where nothing is over. EMTL_E_ARG: now_us, as the time of a packet. */
 int emtl_meter_tick(emtl_meter *meter, int64_t now_us, emtl_flow_columns *columns);
 
 /* The capture is over: ends every flow. Nothing can be fed afterwards (EMTL_E_ARG). */
@@ -313,6 +324,7 @@ void emtl_live_stats_get(emtl_live *live, emtl_live_stats *stats);
 
 enum { EMTL_IAT_CLIP = 0, EMTL_IAT_LOG = 1 };
 enum { EMTL_PADDING_POST = 0, EMTL_PADDING_PRE = 1 };
+enum { EMTL_LENGTH_IP = 0, EMTL_LENGTH_PAYLOAD = 1 };
 
 #define EMTL_K_MAX 1024u
 #define EMTL_LENGTH_SCALE_MIN 1e-3 /* keeps every quotient within float */
@@ -320,19 +332,23 @@ enum { EMTL_PADDING_POST = 0, EMTL_PADDING_PRE = 1 };
 
 /* The FeatureSpec (edgemtl/features.py says what each field means). */
 typedef struct {
-    uint32_t k;          /* 1..EMTL_K_MAX */
-    uint32_t iat;        /* EMTL_IAT_… */
-    double length_scale; /* bytes that map to 1: EMTL_LENGTH_SCALE_MIN..MAX */
-    uint32_t is_signed;  /* length times direction; unknown direction counts as forward */
-    uint32_t padding;    /* EMTL_PADDING_… */
+    uint32_t k;           /* 1..EMTL_K_MAX */
+    uint32_t iat;         /* EMTL_IAT_… */
+    double length_scale;  /* bytes that map to 1: EMTL_LENGTH_SCALE_MIN..MAX */
+    uint32_t is_signed;   /* length times direction; unknown direction counts as forward */
+    uint32_t padding;     /* EMTL_PADDING_… */
+    uint32_t length_kind; /* EMTL_LENGTH_…: which of the two series is the length */
+    uint32_t skip_empty;  /* packets without payload don't count: the time before them is added to
+                           * that before the next packet that does */
 } emtl_feature_spec;
 
 /* Writes tensor[n][2][k]: channel 0 inter-arrival time, channel 1 length. offsets: n + 1, rising,
- * the last at most m, the length of the three series. EMTL_E_ARG: the spec or the offsets are not
- * so; nothing was written. */
+ * the last at most m, the length of the series. payload may be NULL unless the spec asks for it by
+ * length_kind or skip_empty. EMTL_E_ARG: the spec, the offsets or payload are not so; nothing was
+ * written. */
 int emtl_features_fill(const emtl_feature_spec *spec, const int64_t *iat_us, const int32_t *length,
-                       const int8_t *direction, size_t m, const int64_t *offsets, size_t n,
-                       float *tensor);
+                       const int32_t *payload, const int8_t *direction, size_t m,
+                       const int64_t *offsets, size_t n, float *tensor);
 
 #ifdef __cplusplus
 }
