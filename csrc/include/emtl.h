@@ -280,14 +280,14 @@ void emtl_meter_stats_get(const emtl_meter *meter, emtl_meter_stats *stats);
 
 #define EMTL_LIVE_ERROR 256 /* bytes of a line of text about a failure */
 #define EMTL_LIVE_RING_MIN 262144u
-#define EMTL_LIVE_RING_MAX 2147483648u
+#define EMTL_LIVE_RING_MAX 1073741824u
 #define EMTL_LIVE_LATENCY_US 200000 /* the kernel keeps no packet back for longer */
 
 typedef struct emtl_live emtl_live; /* opaque: an open interface */
 
 typedef struct {
     const char *name;     /* of the interface; borrowed, as filter is, for the call */
-    const char *filter;   /* pcap-filter(7), or NULL: every packet */
+    const char *filter;   /* pcap-filter(7); "" or NULL: every packet */
     uint32_t ring_bytes;  /* EMTL_LIVE_RING_MIN..MAX, rounded down to blocks of 128 KiB */
     uint32_t promiscuous; /* not 0: also packets for other hosts, while it is open */
 } emtl_live_config;

@@ -26,6 +26,11 @@ static int attach(emtl_live *live, unsigned count, void *code, char error[EMTL_L
     return EMTL_OK;
 }
 
+static bool is_empty(const char *expression)
+{
+    return expression == NULL || expression[0] == '\0';
+}
+
 static int take_all(emtl_live *live, char error[EMTL_LIVE_ERROR])
 {
     struct sock_filter all = {BPF_RET | BPF_K, 0, 0, EMTL_LIVE_SNAPLEN};
@@ -61,7 +66,7 @@ static bool kernel_can(const emtl_live *live, const char *expression, unsigned c
 int emtl_live_filter_attach(emtl_live *live, const char *expression, char error[EMTL_LIVE_ERROR])
 {
     struct bpf_program program = {0};
-    if (expression == NULL)
+    if (is_empty(expression))
         return take_all(live, error);
     int status = compile(live, expression, &program, error);
     if (status != EMTL_OK)
@@ -96,7 +101,7 @@ bool emtl_live_filter_takes(const emtl_live_filter *filter, const emtl_record *r
 
 int emtl_live_filter_attach(emtl_live *live, const char *expression, char error[EMTL_LIVE_ERROR])
 {
-    if (expression == NULL)
+    if (is_empty(expression))
         return take_all(live, error);
     return emtl_live_fail(error, EMTL_E_UNSUPPORTED,
                           "filter '%s': needs libpcap, whose header was not there at build time: "

@@ -61,8 +61,8 @@ int emtl_live_fail(char error[EMTL_LIVE_ERROR], int status, const char *format, 
 #endif
     ;
 
-/* Attaches the filter to the live socket, NULL being one that takes every packet. What the kernel
- * can't do is left for emtl_live_filter_takes in live->filter. */
+/* Attaches the filter to the live socket, NULL or "" being one that takes every packet. What the
+ * kernel can't do is left for emtl_live_filter_takes in live->filter. */
 int emtl_live_filter_attach(emtl_live *live, const char *expression, char error[EMTL_LIVE_ERROR]);
 void emtl_live_filter_free(emtl_live_filter *filter);
 bool emtl_live_filter_takes(const emtl_live_filter *filter, const emtl_record *record);

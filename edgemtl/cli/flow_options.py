@@ -13,7 +13,7 @@ from edgemtl.flows import FlowConfig
 __all__ = ["ActiveTimeout", "ByVlan", "Captures", "IdleTimeout", "MaxFlows", "flow_config"]
 
 Captures = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(readable=False, help="pcap or pcapng, also gzip or zstd; - is standard input."),
 ]
 IdleTimeout = Annotated[int, typer.Option(help="Seconds without a packet that end a flow.")]

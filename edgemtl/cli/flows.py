@@ -16,6 +16,16 @@ from edgemtl.cli.flow_options import (
     MaxFlows,
     flow_config,
 )
+from edgemtl.cli.live import (
+    Filter,
+    Interface,
+    Promiscuous,
+    Ring,
+    Rotate,
+    User,
+    live_options,
+    write_live,
+)
 from edgemtl.cli.output import progress
 from edgemtl.cli.reading import Reading
 from edgemtl.cli.statistics import print_statistics
@@ -30,7 +40,7 @@ EPILOG = (
 
 
 def flows(
-    captures: Captures,
+    captures: Captures = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -54,13 +64,21 @@ def flows(
     label_by_folder: Annotated[
         bool, typer.Option(help="The folder that a capture lies in names the traffic class.")
     ] = False,
+    interface: Interface = None,
+    filter: Filter = None,
+    promiscuous: Promiscuous = False,
+    ring: Ring = None,
+    rotate: Rotate = None,
+    user: User = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")] = False,
 ) -> None:
-    """Turn captures into a flow table, and say what was skipped and why.
+    """Turn captures, or live traffic, into a flow table, and say what was skipped and why.
 
     A capture that can't be read is named on standard error and the others go on; the exit status is
-    then 2.
+    then 2. Live traffic is read until Ctrl-C or SIGTERM: its flows so far are written, and the exit
+    status is 0. A second one ends the program at once.
     """
+    live = live_options(captures, interface, filter, promiscuous, ring, user, rotate)
     if as_json and str(output) == "-":
         raise DataError("--json and -o -: both want standard output; give -o a file name")
     label = _labeller(labels, label_by_folder)
@@ -71,8 +89,13 @@ def flows(
         max_flows=max_flows,
         by_vlan=by_vlan,
     )
+    if live:
+        if label_by_folder:
+            raise DataError("--label-by-folder: live traffic lies in no folder")
+        print_statistics([write_live(live, config, label, output, kind)], output, as_json)
+        return
     reading = Reading("edgemtl flows", config)
-    batches = _read(reading, captures, label)
+    batches = _read(reading, captures or [], label)
     if output is None:
         for _ in batches:
             pass

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgemtl.cli.output import note, print_json, print_table
-from edgemtl.flows import CaptureStats
+from edgemtl.flows import CaptureStats, LiveStats
 
 __all__ = ["print_statistics"]
 
@@ -30,6 +30,7 @@ def _peak_rss_bytes() -> int:
 
 
 def _facts(stats: CaptureStats) -> dict[str, Any]:
+    live = {"dropped": stats.dropped} if isinstance(stats, LiveStats) else {}
     return {
         "path": str(stats.path),
         "packets": stats.packets,
@@ -40,6 +41,7 @@ def _facts(stats: CaptureStats) -> dict[str, Any]:
         "clock_back": stats.clock_back,
         "skipped": stats.skipped,
         "warning": stats.warning,
+        **live,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -92,15 +93,19 @@ class FlowWriter:
         Its name tells the format, unless `kind` does; ``-`` is standard output.
     kind : {"parquet", "jsonl", "csv"}, optional
         ``jsonl`` for standard output unless told.
+
+    Attributes
+    ----------
+    kind : str
     """
 
     def __init__(self, path: Path, kind: str | None = None) -> None:
         self._stdout = str(path) == "-"
         self._path = path
-        self._kind = kind or ("jsonl" if self._stdout else path.suffix.lstrip("."))
-        if self._kind not in FORMATS:
+        self.kind = kind or ("jsonl" if self._stdout else path.suffix.lstrip("."))
+        if self.kind not in FORMATS:
             raise DataError(f"{path}: must end in .{', .'.join(FORMATS)}, or give --format")
-        if self._kind == "parquet":
+        if self.kind == "parquet":
             pyarrow()
             if self._stdout:
                 raise DataError("-: Parquet can't be written to standard output: give a file name")
@@ -115,7 +120,7 @@ class FlowWriter:
                 self._file: Any = sys.stdout
             else:
                 temporary = stack.enter_context(whole_file(self._path))
-                if self._kind == "parquet":
+                if self.kind == "parquet":
                     self._file = stack.enter_context(temporary.open("wb"))
                 else:
                     self._file = stack.enter_context(
@@ -133,7 +138,7 @@ class FlowWriter:
         with self._stack:  # closes, and renames or deletes, whatever happens in here
             if error is not None:
                 raise error
-            if self._kind == "parquet" and self._writer is None:
+            if self.kind == "parquet" and self._writer is None:
                 self.write(Flows.empty())
 
     def _close_parquet(self) -> None:
@@ -142,9 +147,15 @@ class FlowWriter:
         finally:
             self._writer.is_open = False  # or it tries, and complains, once more when collected
 
+    @property
+    def size(self) -> int:
+        """Bytes in the file so far."""
+        self._file.flush()
+        return os.fstat(self._file.fileno()).st_size
+
     def write(self, flows: Flows) -> None:
         """Append flows; for Parquet, in row groups of at most 16,384."""
-        if self._kind == "parquet":
+        if self.kind == "parquet":
             table = to_arrow(flows)
             if self._writer is None:
                 self._writer = pyarrow().parquet.ParquetWriter(
@@ -155,7 +166,7 @@ class FlowWriter:
             return
         for row in to_rows(flows):
             text = json.dumps(row, separators=(",", ":"))
-            if self._kind == "jsonl":
+            if self.kind == "jsonl":
                 self._file.write(text + "\n")
                 continue
             if self._writer is None:

@@ -3,6 +3,7 @@
 from edgemtl.flows.anonymise import Anonymiser, read_key
 from edgemtl.flows.capture import Capture, CaptureStats, read_capture
 from edgemtl.flows.config import FlowConfig
+from edgemtl.flows.live import LiveCapture, LiveStats
 from edgemtl.flows.table import (
     COLUMNS,
     END_REASONS,
@@ -26,6 +27,8 @@ __all__ = [
     "CaptureStats",
     "FlowConfig",
     "Flows",
+    "LiveCapture",
+    "LiveStats",
     "Text",
     "read_capture",
     "read_key",
