@@ -12,7 +12,16 @@ from typing import Annotated, Any
 
 import typer
 
-from edgemtl.cli.flow_options import ActiveTimeout, IdleTimeout, flow_config
+from edgemtl.cli.flow_options import (
+    ActiveTimeout,
+    IdleTimeout,
+    MaxFlows,
+    MaxMemory,
+    Protocols,
+    SplitOffload,
+    Tunnels,
+    flow_config,
+)
 from edgemtl.cli.live import (
     Filter,
     Interface,
@@ -53,6 +62,11 @@ def classify(
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads within a call.")] = 1,
     idle_timeout: IdleTimeout = 120,
     active_timeout: ActiveTimeout = 1800,
+    max_flows: MaxFlows = 1_000_000,
+    max_memory: MaxMemory = None,
+    tunnels: Tunnels = "inner",
+    protocols: Protocols = "tcp,udp",
+    split_offload: SplitOffload = None,
     interface: Interface = None,
     filter: Filter = None,
     promiscuous: Promiscuous = False,
@@ -71,14 +85,20 @@ def classify(
     0.
     """
     from edgemtl.runtime import classify as answer
-    from edgemtl.runtime import load
+    from edgemtl.runtime import load, packets_for
 
     live = live_options(captures, interface, filter, promiscuous, ring, user)
     loaded = load(model, runtime, threads)
     config = flow_config(
-        packets=loaded.card.spec.k,
+        packets=packets_for(loaded.card.spec),
+        payload=loaded.card.spec.needs_payload,
         idle_timeout_s=idle_timeout,
         active_timeout_s=active_timeout,
+        max_flows=max_flows,
+        max_memory=max_memory,
+        tunnels=tunnels,
+        protocols=protocols,
+        split_offload=split_offload,
     )
     heads = [head.name for head in loaded.card.heads]
     in_json = as_json or not sys.stdout.isatty()

@@ -14,6 +14,10 @@ from edgemtl.cli.flow_options import (
     Captures,
     IdleTimeout,
     MaxFlows,
+    MaxMemory,
+    Protocols,
+    SplitOffload,
+    Tunnels,
     flow_config,
 )
 from edgemtl.cli.live import (
@@ -31,7 +35,7 @@ from edgemtl.cli.reading import Reading
 from edgemtl.cli.statistics import print_statistics
 from edgemtl.datasets import FORMATS, FlowWriter, LabelsFile
 from edgemtl.errors import DataError
-from edgemtl.flows import Flows
+from edgemtl.flows import Anonymiser, Flows, read_key
 
 EPILOG = (
     "Example: [bold]edgemtl flows monday.pcap.gz tuesday.pcapng -o flows.parquet "
@@ -54,7 +58,25 @@ def flows(
     idle_timeout: IdleTimeout = 120,
     active_timeout: ActiveTimeout = 1800,
     max_flows: MaxFlows = 1_000_000,
+    max_memory: MaxMemory = None,
     by_vlan: ByVlan = False,
+    tunnels: Tunnels = "inner",
+    protocols: Protocols = "tcp,udp",
+    split_offload: SplitOffload = None,
+    payload: Annotated[
+        bool, typer.Option("--payload", help="Keep the series of payload lengths too.")
+    ] = False,
+    concat: Annotated[
+        bool, typer.Option("--concat", help="The captures are one that was cut into files.")
+    ] = False,
+    anonymise: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="Addresses by Crypto-PAn, no times, no ports but those of services. "
+            "KEY: a file of 32 random bytes, or 64 hex digits.",
+        ),
+    ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -79,6 +101,10 @@ def flows(
     status is 0. A second one ends the program at once.
     """
     live = live_options(captures, interface, filter, promiscuous, ring, user, rotate)
+    if live and (label_by_folder or concat):
+        raise DataError("--label-by-folder and --concat: are for capture files")
+    if labels and anonymise:
+        raise DataError("--labels and --anonymise: label by addresses first, or by folder")
     if as_json and str(output) == "-":
         raise DataError("--json and -o -: both want standard output; give -o a file name")
     label = _labeller(labels, label_by_folder)
@@ -87,14 +113,19 @@ def flows(
         idle_timeout_s=idle_timeout,
         active_timeout_s=active_timeout,
         max_flows=max_flows,
+        max_memory=max_memory,
         by_vlan=by_vlan,
+        tunnels=tunnels,
+        protocols=protocols,
+        split_offload=split_offload,
+        payload=payload,
     )
+    anonymiser = Anonymiser(read_key(anonymise)) if anonymise else None
     if live:
-        if label_by_folder:
-            raise DataError("--label-by-folder: live traffic lies in no folder")
-        print_statistics([write_live(live, config, label, output, kind)], output, as_json)
+        stats = write_live(live, config, anonymiser, label, output, kind)
+        print_statistics([stats], output, as_json)
         return
-    reading = Reading("edgemtl flows", config)
+    reading = Reading("edgemtl flows", config, concat, anonymiser)
     batches = _read(reading, captures or [], label)
     if output is None:
         for _ in batches:

@@ -17,7 +17,7 @@ from edgemtl.cli.privileges import drop_privileges
 from edgemtl.cli.stopping import stop_on_signal
 from edgemtl.datasets import RollingWriter, Rotation
 from edgemtl.errors import DataError
-from edgemtl.flows import FlowConfig, Flows, LiveCapture, LiveStats
+from edgemtl.flows import Anonymiser, FlowConfig, Flows, LiveCapture, LiveStats
 
 __all__ = [
     "Filter",
@@ -127,9 +127,16 @@ class Watch:
         Stands in front of what is said.
     options : LiveOptions
     config : FlowConfig
+    anonymiser : Anonymiser, optional
     """
 
-    def __init__(self, command: str, options: LiveOptions, config: FlowConfig) -> None:
+    def __init__(
+        self,
+        command: str,
+        options: LiveOptions,
+        config: FlowConfig,
+        anonymiser: Anonymiser | None = None,
+    ) -> None:
         self._command, self._interface = command, options.interface
         self._capture = LiveCapture(
             options.interface,
@@ -137,6 +144,7 @@ class Watch:
             filter=options.filter,
             promiscuous=options.promiscuous,
             ring_bytes=options.ring_bytes,
+            anonymiser=anonymiser,
         )
         self.user = drop_privileges(options.user)
         self._note(f"listening as {self.user}; Ctrl-C ends it")
@@ -195,6 +203,7 @@ class _Line:
 def write_live(
     options: LiveOptions,
     config: FlowConfig,
+    anonymiser: Anonymiser | None,
     label: Callable[[Path, Flows], None],
     output: Path | None,
     kind: str | None,
@@ -203,12 +212,12 @@ def write_live(
     if output is None:
         if options.rotation:
             raise DataError("--rotate: needs -o FILE")
-        watch = Watch("edgemtl flows", options, config)
+        watch = Watch("edgemtl flows", options, config, anonymiser)
         for _ in watch:
             pass
         return watch.stats
     writer = RollingWriter(output, kind, options.rotation)
-    watch = Watch("edgemtl flows", options, config)
+    watch = Watch("edgemtl flows", options, config, anonymiser)
     try:
         with writer:
             for batch in watch:

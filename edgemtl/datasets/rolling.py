@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
 
-from edgemtl.datasets.files import ROW_GROUP, FlowWriter
+from edgemtl.datasets.writer import ROW_GROUP, FlowWriter
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
 

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 
 from edgemtl import _core
 from edgemtl.errors import CaptureError
+from edgemtl.flows.anonymise import Anonymiser
 from edgemtl.flows.capture import CaptureStats
 from edgemtl.flows.columns import FlowNumbers
 from edgemtl.flows.config import FlowConfig
@@ -48,6 +49,8 @@ class LiveCapture:
     ring_bytes : int
         What the kernel may keep for us while we are busy; packets that don't fit are dropped.
 
+    anonymiser : Anonymiser, optional
+
     Attributes
     ----------
     stats : LiveStats
@@ -67,12 +70,14 @@ class LiveCapture:
         filter: str | None = None,
         promiscuous: bool = False,
         ring_bytes: int = RING_BYTES,
+        anonymiser: Anonymiser | None = None,
     ) -> None:
         self._interface = interface
         self._live = _core.Live(interface, filter, ring_bytes, promiscuous)
         self._meter = _core.Meter(config or FlowConfig())
         # Of two captures of one interface, no two flows are called the same.
-        self._numbers = FlowNumbers(f"{interface}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%f}")
+        name = f"{interface}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%f}"
+        self._numbers = FlowNumbers(name, anonymiser)
         self._stop_us: int | None = None
         self._warning: str | None = None
         self._count()

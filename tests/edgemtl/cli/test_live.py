@@ -433,12 +433,11 @@ def test_a_flow_is_classified_once_the_model_has_seen_enough(cable):
         ("flows -i v -o - --rotate 1h", "edgemtl flows: --rotate and -o -: give -o a file name"),
         (
             "flows -i v --ring 1T",
-            "edgemtl flows: --ring: must be a size such as 512K, 32M or 1G, got '1T'",
+            "edgemtl flows: --ring: must be a size as 256M or 2G, got '1T'",
         ),
         (
             "flows -i v -o f.jsonl --rotate 0h",
-            "edgemtl flows: --rotate: must be a size such as 100M, or a time such as 90s, 15m, 1h "
-            "or 1d, got '0h'",
+            "edgemtl flows: --rotate: must be a size as 100M or a time as 15m or 1h, got '0h'",
         ),
         ("classify quic-lab", "edgemtl classify: give a capture, or -i INTERFACE"),
     ],
