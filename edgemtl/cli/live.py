@@ -147,12 +147,6 @@ class Watch:
             anonymiser=anonymiser,
         )
         self.user = drop_privileges(options.user)
-        self._note(f"listening as {self.user}; Ctrl-C ends it")
-        if not self.stats.has_segments:
-            self._note(
-                "this kernel does not tell how merged packets were cut: they count as one; "
-                f"or turn merging off: ethtool -K {options.interface} gro off tso off gso off"
-            )
 
     @property
     def stats(self) -> LiveStats:
@@ -162,6 +156,7 @@ class Watch:
     def __iter__(self) -> Iterator[Flows]:
         line, downs = _Line(), 0
         with stop_on_signal(self._capture.stop):
+            self._begin()
             for batch in self._capture:
                 if self.stats.downs > downs:
                     downs = self.stats.downs
@@ -174,6 +169,14 @@ class Watch:
             note(f"{self._command}: {self.stats.warning}")
         if self.stats.dropped:
             self._note(f"{self.stats.dropped} packets dropped: give a larger --ring, or a --filter")
+
+    def _begin(self) -> None:
+        self._note(f"listening as {self.user}; Ctrl-C ends it")
+        if not self.stats.has_segments:
+            self._note(
+                "this kernel does not tell how merged packets were cut, and they count as one: "
+                f"ethtool -K {self._interface} gro off tso off gso off keeps them apart"
+            )
 
     def _note(self, text: str) -> None:
         note(f"{self._command}: {self._interface}: {text}")
@@ -224,8 +227,8 @@ def write_live(
                 label(Path(options.interface), batch)
                 writer.write(batch)
                 sys.stdout.flush()
-    except PermissionError as error:
+    except PermissionError:
         raise DataError(
-            f"{error.filename}: {watch.user} may not write there: give another folder, or --user"
+            f"{output}: {watch.user} may not write there: give another folder, or --user"
         ) from None
     return watch.stats
