@@ -21,4 +21,19 @@ static inline emtl_skip emtl_ethernet_decode(emtl_cursor *at)
     return emtl_typed_decode(at, 14);
 }
 
+/* IEEE 802.1Q, 802.1ad. *vlan: the tag's VLAN id, unless a tag outside it has set it; 0 in the tag
+ * itself means priority alone, no VLAN. */
+static inline emtl_skip emtl_vlan_decode(emtl_cursor *at, uint16_t *vlan)
+{
+    if (at->n >= 2 && *vlan == 0)
+        *vlan = load_be16(at->p) & 0x0fff;
+    return emtl_typed_decode(at, 4);
+}
+
+static inline int emtl_is_vlan(uint32_t next)
+{
+    return next == EMTL_NEXT_VLAN || next == EMTL_NEXT_VLAN_OUTER || next == EMTL_NEXT_VLAN_9100 ||
+           next == EMTL_NEXT_VLAN_9200;
+}
+
 #endif

@@ -1,11 +1,10 @@
-/* IPv6 and its extension headers (RFC 8200). SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
+/* IPv6 behind its fixed header: extension headers (RFC 8200, section 4). SPDX-License-Identifier:
+ * Apache-2.0 */
 #include "common/bytes.h"
 #include "packet/packet.h"
 
 /* The length that a jumbo payload option gives (RFC 2675), or 0. options: a hop-by-hop header. */
-static uint32_t jumbo_length(const uint8_t *options, size_t n)
+static uint32_t jumbo_option(const uint8_t *options, size_t n)
 {
     const size_t size = n < 2 ? 0 : ((size_t)options[1] + 1) * 8;
     for (size_t i = 2; i < n && i < size;) {
@@ -22,37 +21,12 @@ static uint32_t jumbo_length(const uint8_t *options, size_t n)
     return 0;
 }
 
-/* Bytes of the whole packet. Payload length 0: a jumbogram, or segmentation offload, captured
- * before the length was filled in. */
-static uint32_t total_length(const emtl_cursor *at)
+uint32_t emtl_ipv6_jumbo_length(const uint8_t *p, size_t n, uint32_t wire)
 {
-    const uint32_t payload = load_be16(at->p + 4);
-    if (payload != 0)
-        return payload + 40;
-    const uint32_t jumbo =
-        at->p[6] == EMTL_IP_HOP_BY_HOP ? jumbo_length(at->p + 40, at->n - 40) : 0;
+    const uint32_t jumbo = p[6] == EMTL_IP_HOP_BY_HOP ? jumbo_option(p + 40, n - 40) : 0;
     if (jumbo > 65535 && jumbo <= INT32_MAX - 40)
         return jumbo + 40;
-    return at->wire < 40 ? 40 : at->wire;
-}
-
-emtl_skip emtl_ipv6_decode(emtl_cursor *at, emtl_fragment *fragment, emtl_packet *out)
-{
-    if (at->n < 40)
-        return EMTL_SKIP_TRUNCATED;
-    if (at->p[0] >> 4 != 6)
-        return EMTL_SKIP_MALFORMED;
-    const uint32_t total = total_length(at);
-    out->version = 6;
-    out->length = total;
-    out->protocol = at->p[6];
-    memcpy(out->src, at->p + 8, 16);
-    memcpy(out->dst, at->p + 24, 16);
-    fragment->part = EMTL_WHOLE;
-    at->p += 40;
-    at->n = (at->n < total ? at->n : total) - 40;
-    at->wire = total - 40;
-    return EMTL_KEPT;
+    return wire < 40 ? 40 : wire;
 }
 
 /* A fragment header with neither an offset nor more to come is an atomic fragment, which is whole

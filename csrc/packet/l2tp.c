@@ -31,7 +31,7 @@ static emtl_skip decode_session(emtl_cursor *at)
             return EMTL_KEPT;
         }
     }
-    return EMTL_SKIP_NOT_IP;
+    return at->n < at->wire && at->n < 16 + 14 ? EMTL_SKIP_TRUNCATED : EMTL_SKIP_NOT_IP;
 }
 
 /* Over IP: a session id of 0 means a control message. */

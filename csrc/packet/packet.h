@@ -3,7 +3,8 @@
  * A decoder takes a cursor at its own header, moves it behind that header, and says what comes
  * next. Each checks the length before it reads; compares lengths, never pointers; and takes at
  * least one byte, so any stack of headers ends where the captured bytes end. The decoders that
- * most packets pass are inline, in headers of their own: ethernet.h, ipv4.h, transport.h. */
+ * most packets pass are inline, in headers of their own: ethernet.h, ipv4.h, ipv6.h, transport.h.
+ */
 #ifndef EMTL_PACKET_PACKET_H
 #define EMTL_PACKET_PACKET_H
 
@@ -63,6 +64,10 @@ enum {
     EMTL_IP_SHIM6 = 140
 };
 
+/* UDP ports of tunnels lie between these: between those of most services, and those that most
+ * clients choose. */
+enum { EMTL_TUNNEL_PORT_MIN = 1701, EMTL_TUNNEL_PORT_MAX = 8472 };
+
 /* What is not decoded yet. */
 typedef struct {
     const uint8_t *p;
@@ -70,6 +75,13 @@ typedef struct {
     uint32_t wire; /* bytes from p on that were on the wire */
     uint32_t next; /* EMTL_NEXT_…, or an Ethertype that is not read */
 } emtl_cursor;
+
+/* Lengths of packets are int32_t: a record that claims more gets no more. */
+static inline emtl_cursor emtl_cursor_start(const emtl_record *record)
+{
+    const uint32_t wire = record->wire < INT32_MAX ? record->wire : INT32_MAX;
+    return (emtl_cursor){record->data, record->captured, wire, EMTL_NEXT_NONE};
+}
 
 /* Moves behind a header of size bytes, which are there. */
 static inline void emtl_cursor_advance(emtl_cursor *at, size_t size, uint32_t next)
@@ -119,7 +131,8 @@ void emtl_fragments_put(emtl_fragments *fragments, const emtl_fragment *fragment
 emtl_skip emtl_fragments_get(const emtl_fragments *fragments, const emtl_fragment *fragment,
                              emtl_packet *later);
 
-/* The record's link layer; the cursor is at the record's first byte. *vlan: as for a VLAN tag. */
+/* The record's link layer; the cursor is at the record's first byte. *vlan: as in
+ * emtl_vlan_decode. */
 emtl_skip emtl_link_decode(uint32_t link_type, emtl_cursor *at, uint16_t *vlan);
 /* addresses: bytes in front of the type. */
 emtl_skip emtl_arcnet_decode(emtl_cursor *at, size_t addresses);
@@ -158,18 +171,22 @@ emtl_skip emtl_nsh_decode(emtl_cursor *at);
 emtl_skip emtl_ppp_decode(emtl_cursor *at);
 emtl_skip emtl_pppoe_decode(emtl_cursor *at);
 emtl_skip emtl_trill_decode(emtl_cursor *at);
-/* *vlan: the tag's VLAN id, unless a tag outside it has set it. */
-emtl_skip emtl_vlan_decode(emtl_cursor *at, uint16_t *vlan);
 
-/* The fixed IPv6 header: writes the version, addresses, length and protocol of out. The extension
- * header that out->protocol names: changes that to what follows. */
-emtl_skip emtl_ipv6_decode(emtl_cursor *at, emtl_fragment *fragment, emtl_packet *out);
+/* Bytes of an IPv6 packet whose payload length is 0: a jumbogram, or segmentation offload, captured
+ * before the length was filled in. p: its fixed header, of n bytes captured. */
+uint32_t emtl_ipv6_jumbo_length(const uint8_t *p, size_t n, uint32_t wire);
+/* The extension header that out->protocol names; changes that to what follows. */
 emtl_skip emtl_extension_decode(emtl_cursor *at, emtl_fragment *fragment, emtl_packet *out);
 
 /* Tunnels, behind an IP header of the protocol, or at a UDP header. What does not look like one is
  * EMTL_SKIP_NOT_IP. */
 emtl_skip emtl_tunnel_decode(emtl_cursor *at, uint8_t protocol);
 emtl_skip emtl_udp_tunnel_decode(emtl_cursor *at);
+/* Whether it is worth a look. */
+static inline int emtl_is_tunnel_port(uint16_t port)
+{
+    return port >= EMTL_TUNNEL_PORT_MIN && port <= EMTL_TUNNEL_PORT_MAX;
+}
 emtl_skip emtl_ayiya_decode(emtl_cursor *at);
 emtl_skip emtl_geneve_decode(emtl_cursor *at);
 emtl_skip emtl_gre_decode(emtl_cursor *at);
@@ -178,6 +195,11 @@ emtl_skip emtl_l2tp_decode(emtl_cursor *at);
 emtl_skip emtl_l2tpv3_decode(emtl_cursor *at);
 emtl_skip emtl_teredo_decode(emtl_cursor *at);
 emtl_skip emtl_vxlan_decode(emtl_cursor *at);
+
+/* The whole way, whatever headers there are: what emtl_packet_decode does for all but the plainest
+ * packets. */
+emtl_skip emtl_headers_decode(const emtl_record *record, uint32_t tunnels, uint32_t protocols,
+                              emtl_fragments *fragments, emtl_packet *out);
 
 /* The whole way. out->version is 0 where no IP header was reached; the rest is good for EMTL_KEPT
  * alone. tunnels: EMTL_TUNNELS_…; protocols: EMTL_PROTOCOL_… bits. */

@@ -4,7 +4,7 @@
 
 /* IANA, "Service Name and Transport Protocol Port Number Registry". */
 enum {
-    L2TP = 1701,
+    L2TP = EMTL_TUNNEL_PORT_MIN,
     GTP = 2152,
     GTP_0 = 3386,
     TEREDO = 3544,
