@@ -1,51 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz/flows.h"
 
-/* Memory of its own for each column: ASan sees a write behind it. */
-static void *column(size_t n, size_t size)
-{
-    void *values = malloc(n * size);
-    CHECK(values != NULL);
-    memset(values, 0xa5, n * size);
-    return values;
-}
-
-emtl_flow_columns columns_new(size_t room, size_t series_room, bool with_payload)
-{
-    return (emtl_flow_columns){
-        .room = room,
-        .series_room = series_room,
-        .start_us = column(room, sizeof(int64_t)),
-        .duration_us = column(room, sizeof(int64_t)),
-        .packets = column(room, sizeof(int64_t)),
-        .bytes = column(room, sizeof(int64_t)),
-        .src = column(room, 16),
-        .dst = column(room, 16),
-        .src_port = column(room, sizeof(uint16_t)),
-        .dst_port = column(room, sizeof(uint16_t)),
-        .vlan = column(room, sizeof(uint16_t)),
-        .version = column(room, 1),
-        .protocol = column(room, 1),
-        .end_reason = column(room, 1),
-        .offsets = column(room + 1, sizeof(int64_t)),
-        .iat_us = column(series_room, sizeof(int64_t)),
-        .length = column(series_room, sizeof(int32_t)),
-        .payload = with_payload ? column(series_room, sizeof(int32_t)) : NULL,
-        .direction = column(series_room, 1),
-    };
-}
-
-void columns_free(emtl_flow_columns *columns)
-{
-    void *all[] = {columns->start_us, columns->duration_us, columns->packets,  columns->bytes,
-                   columns->src,      columns->dst,         columns->src_port, columns->dst_port,
-                   columns->vlan,     columns->version,     columns->protocol, columns->end_reason,
-                   columns->offsets,  columns->iat_us,      columns->length,   columns->payload,
-                   columns->direction};
-    for (size_t i = 0; i < COUNT(all); i++)
-        free(all[i]);
-}
-
 /* Checks the series of flow i; gives its digest. */
 static uint64_t take_series(const emtl_flow_columns *c, size_t i, const emtl_flow_config *config)
 {

@@ -87,8 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const emtl_flow_config config = take_config(&input);
     model m;
     flow_sums sums = {0, 0, 0, 0, 0};
-    emtl_flow_columns one = columns_new(2, 2 * MODEL_SERIES, true);
-    emtl_flow_columns few = columns_new(2, 2 * config.packets, true);
+    emtl_flow_columns one = columns_new(2, 2 * MODEL_SERIES);
+    emtl_flow_columns few = columns_new(2, 2 * config.packets);
     emtl_meter *meter;
     int status;
     model_start(&m, &config, &one);

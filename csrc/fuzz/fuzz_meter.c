@@ -125,17 +125,20 @@ static outcome run(run_options options, const uint8_t *data, size_t size, uint8_
     const uint32_t packets = options.config.packets;
     const bool large = options.random == 0;
     const uint8_t hash_key[EMTL_HASH_KEY] = {key};
-    emtl_flow_columns columns =
-        columns_new(large ? 4096 : 2, packets * (large ? 4096 : 2), options.with_payload);
+    emtl_flow_columns columns = columns_new(large ? 4096 : 2, packets * (large ? 4096 : 2));
+    int32_t *payload = columns.payload;
     emtl_meter *meter;
     outcome out;
     memset(&out, 0, sizeof out);
+    if (!options.with_payload)
+        columns.payload = NULL;
     CHECK_INT(emtl_meter_new(&options.config, hash_key, &meter), EMTL_OK);
     out.status = feed_all(meter, data, size, &options, &columns, &out.sums);
     finish(meter, &options, &columns, &out.sums);
     emtl_meter_stats_get(meter, &out.stats);
     check_counts(&out, &options.config);
     emtl_meter_free(meter);
+    columns.payload = payload;
     columns_free(&columns);
     return out;
 }

@@ -140,8 +140,8 @@ static void append(model_flow *flow, const step *s, uint32_t payload)
     flow->is_closed |= (s->flags & RST) != 0 || (flow->fin[0] && flow->fin[1]);
 }
 
-/* One packet of the wire. */
-static void model_packet(model *m, const step *s, uint32_t payload)
+/* One packet of the wire; gives its flow, which is then the last. */
+static model_flow *model_packet(model *m, const step *s, uint32_t payload)
 {
     m->now_us = s->ts_us;
     end_overdue(m, s->ts_us);
@@ -149,6 +149,7 @@ static void model_packet(model *m, const step *s, uint32_t payload)
     if (i < m->n && end_own(m, i, s))
         i = m->n;
     model_flow flow = {.number = s->flow,
+                       .born = m->births,
                        .is_reverse = s->is_reverse,
                        .start_us = s->ts_us,
                        .latest_us = s->ts_us,
@@ -158,23 +159,28 @@ static void model_packet(model *m, const step *s, uint32_t payload)
         take_out(m, i);
     } else {
         make_room(m);
+        m->births++;
     }
     append(&flow, s, payload);
-    if (m->config.early && !flow.was_given && flow.packets == (int64_t)m->config.packets) {
-        give(m, &flow, EMTL_END_NONE);
-        flow.was_given = true;
-    }
-    m->flows[m->n++] = flow;
+    m->flows[m->n] = flow;
+    return &m->flows[m->n++];
+}
+
+/* The flow that started first; there is one. */
+static size_t eldest(const model *m)
+{
+    size_t found = 0;
+    for (size_t i = 1; i < m->n; i++)
+        if (m->flows[i].born < m->flows[found].born)
+            found = i;
+    return found;
 }
 
 static void tick(model *m, int64_t now_us)
 {
     end_overdue(m, now_us);
-    for (size_t i = 0; i < m->n;)
-        if (now_us - m->flows[i].start_us > m->config.active_timeout_s * S)
-            end_flow(m, i, EMTL_END_ACTIVE);
-        else
-            i++;
+    while (m->n > 0 && now_us - m->flows[eldest(m)].start_us > m->config.active_timeout_s * S)
+        end_flow(m, eldest(m), EMTL_END_ACTIVE);
 }
 
 void model_step(model *m, const step *s)
@@ -185,8 +191,12 @@ void model_step(model *m, const step *s)
         return;
     }
     for (; s->segment > 0 && left > s->segment; left -= s->segment)
-        model_packet(m, s, s->segment);
-    model_packet(m, s, left);
+        (void)model_packet(m, s, s->segment);
+    model_flow *flow = model_packet(m, s, left);
+    if (m->config.early && !flow->was_given && flow->packets >= (int64_t)m->config.packets) {
+        give(m, flow, EMTL_END_NONE);
+        flow->was_given = true;
+    }
 }
 
 void model_finish(model *m)

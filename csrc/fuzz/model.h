@@ -21,6 +21,7 @@ typedef struct {
 
 typedef struct {
     unsigned number;
+    uint64_t born;   /* counts flows */
     bool is_reverse; /* the direction of its first packet, as step.is_reverse */
     bool is_closed, was_answered, was_given, fin[2];
     int64_t start_us, latest_us, before_us, packets, bytes;
@@ -33,6 +34,7 @@ typedef struct {
     emtl_flow_config config;
     model_flow flows[MODEL_FLOWS]; /* in the order of their latest packets */
     size_t n;
+    uint64_t births;
     int64_t now_us; /* of the latest packet */
     emtl_flow_columns *columns;
     flow_sums sums;
