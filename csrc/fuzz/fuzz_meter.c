@@ -125,7 +125,7 @@ static outcome run(run_options options, const uint8_t *data, size_t size, uint8_
     const uint32_t packets = options.config.packets;
     const bool large = options.random == 0;
     const uint8_t hash_key[EMTL_HASH_KEY] = {key};
-    emtl_flow_columns columns = columns_new(large ? 4096 : 2, packets * (large ? 4096 : 2));
+    emtl_flow_columns columns = columns_new(large ? 512 : 2, packets * (large ? 512 : 2));
     int32_t *payload = columns.payload;
     emtl_meter *meter;
     outcome out;

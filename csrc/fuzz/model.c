@@ -140,32 +140,6 @@ static void append(model_flow *flow, const step *s, uint32_t payload)
     flow->is_closed |= (s->flags & RST) != 0 || (flow->fin[0] && flow->fin[1]);
 }
 
-/* One packet of the wire; gives its flow, which is then the last. */
-static model_flow *model_packet(model *m, const step *s, uint32_t payload)
-{
-    m->now_us = s->ts_us;
-    end_overdue(m, s->ts_us);
-    size_t i = find(m, s->flow);
-    if (i < m->n && end_own(m, i, s))
-        i = m->n;
-    model_flow flow = {.number = s->flow,
-                       .born = m->births,
-                       .is_reverse = s->is_reverse,
-                       .start_us = s->ts_us,
-                       .latest_us = s->ts_us,
-                       .before_us = s->ts_us};
-    if (i < m->n) {
-        flow = m->flows[i];
-        take_out(m, i);
-    } else {
-        make_room(m);
-        m->births++;
-    }
-    append(&flow, s, payload);
-    m->flows[m->n] = flow;
-    return &m->flows[m->n++];
-}
-
 /* The flow that started first; there is one. */
 static size_t eldest(const model *m)
 {
@@ -176,11 +150,41 @@ static size_t eldest(const model *m)
     return found;
 }
 
+static bool is_idle(const model *m, const model_flow *flow, int64_t now_us)
+{
+    return now_us - flow->latest_us > m->config.idle_timeout_s * S;
+}
+
 static void tick(model *m, int64_t now_us)
 {
-    end_overdue(m, now_us);
-    while (m->n > 0 && now_us - m->flows[eldest(m)].start_us > m->config.active_timeout_s * S)
-        end_flow(m, eldest(m), EMTL_END_ACTIVE);
+    size_t before;
+    do {
+        before = m->n;
+        end_overdue(m, now_us);
+        while (m->n > 0 && now_us - m->flows[eldest(m)].start_us > m->config.active_timeout_s * S)
+            end_flow(m, eldest(m),
+                     is_idle(m, &m->flows[eldest(m)], now_us) ? EMTL_END_IDLE : EMTL_END_ACTIVE);
+    } while (m->n != before);
+}
+
+/* The packet's flow, taken out of its order: one that goes on, or a new one. */
+static model_flow take_own(model *m, const step *s)
+{
+    size_t i = find(m, s->flow);
+    if (i < m->n && end_own(m, i, s))
+        i = m->n;
+    if (i < m->n) {
+        const model_flow flow = m->flows[i];
+        take_out(m, i);
+        return flow;
+    }
+    make_room(m);
+    return (model_flow){.number = s->flow,
+                        .born = m->births++,
+                        .is_reverse = s->is_reverse,
+                        .start_us = s->ts_us,
+                        .latest_us = s->ts_us,
+                        .before_us = s->ts_us};
 }
 
 void model_step(model *m, const step *s)
@@ -190,22 +194,23 @@ void model_step(model *m, const step *s)
         tick(m, s->ts_us);
         return;
     }
+    m->now_us = s->ts_us;
+    end_overdue(m, s->ts_us);
+    model_flow flow = take_own(m, s);
     for (; s->segment > 0 && left > s->segment; left -= s->segment)
-        (void)model_packet(m, s, s->segment);
-    model_flow *flow = model_packet(m, s, left);
-    if (m->config.early && !flow->was_given && flow->packets >= (int64_t)m->config.packets) {
-        give(m, flow, EMTL_END_NONE);
-        flow->was_given = true;
+        append(&flow, s, s->segment);
+    append(&flow, s, left);
+    if (m->config.early && !flow.was_given && flow.packets >= (int64_t)m->config.packets) {
+        give(m, &flow, EMTL_END_NONE);
+        flow.was_given = true;
     }
+    m->flows[m->n++] = flow;
 }
 
 void model_finish(model *m)
 {
     while (m->n > 0)
-        end_flow(m, 0,
-                 m->now_us - m->flows[0].latest_us > m->config.idle_timeout_s * S
-                     ? EMTL_END_IDLE
-                     : EMTL_END_FORCED);
+        end_flow(m, 0, is_idle(m, &m->flows[0], m->now_us) ? EMTL_END_IDLE : EMTL_END_FORCED);
 }
 
 void model_start(model *m, const emtl_flow_config *config, emtl_flow_columns *columns)
