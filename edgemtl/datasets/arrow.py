@@ -69,6 +69,10 @@ def to_arrow(flows: Flows) -> pa.Table:
 def from_arrow(table: pa.Table, where: str) -> Flows:
     """Flows of an Arrow table; DataError names the first column that is missing or wrong."""
     pa = pyarrow()
+    try:
+        table.validate(full=True)  # a damaged file may hold text that is none
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{where}: is damaged: {str(error).splitlines()[0]}") from None
     known = [name for name in (*COLUMNS, *OPTIONAL_COLUMNS, *SERIES) if name in table.column_names]
     for name in (*COLUMNS, *SERIES):
         if name not in known:
