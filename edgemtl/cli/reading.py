@@ -1,0 +1,97 @@
+"""Captures on the command line: given out in order; a bad one does not cost the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from edgemtl.cli.output import note
+from edgemtl.errors import CaptureError, DataError
+from edgemtl.flows import (
+    Anonymiser,
+    Capture,
+    CaptureAhead,
+    CaptureStats,
+    FlowConfig,
+    Flows,
+    default_threads,
+    read_ahead,
+)
+
+__all__ = ["Reading"]
+
+
+class Reading:
+    """Reads captures; names those that can't be read on standard error and goes on.
+
+    Parameters
+    ----------
+    command : str
+        Stands in front of what is said.
+    config : FlowConfig
+    concat : bool
+        Read all captures as one that was cut into files.
+    anonymiser : Anonymiser, optional
+
+    Attributes
+    ----------
+    stats : list of CaptureStats
+        Of the captures that were read.
+    refused : int
+        How many could not be.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        config: FlowConfig,
+        concat: bool = False,
+        anonymiser: Anonymiser | None = None,
+    ) -> None:
+        self._command, self._config = command, config
+        self._concat, self._anonymiser = concat, anonymiser
+        self.stats: list[CaptureStats] = []
+        self.refused = 0
+
+    def read(
+        self, paths: Sequence[Path], begin: Callable[[Path], None] = lambda path: None
+    ) -> Iterator[tuple[Path, Flows]]:
+        """Batches of flows and the capture that they are of; `begin` hears of each capture."""
+        names = _unlike_names(paths)
+        captures = [*zip(paths, names, strict=True)]
+        makes = [partial(self._make, path, name) for path, name in captures]
+        if self._concat:
+            makes, captures = [partial(self._make, paths, names[0])], captures[:1]
+        threads = default_threads(self._config.max_memory)
+        for (path, _), capture in zip(captures, read_ahead(makes, threads), strict=True):
+            begin(path)
+            try:
+                for batch in self._batches(path, capture):
+                    yield path, batch
+            except CaptureError as error:
+                self.refused += 1
+                note(f"{self._command}: {error}")
+
+    def _make(self, path: Path | Sequence[Path], name: str) -> Capture:
+        return Capture(path, self._config, name, self._anonymiser)
+
+    def _batches(self, path: Path, capture: CaptureAhead) -> Iterator[Flows]:
+        yield from capture
+        stats = capture.stats
+        if stats.ip_packets == 0:
+            raise CaptureError(f"{path}: {stats.warning or 'holds no IP packet'}")
+        if stats.warning:
+            note(f"{self._command}: {path}: {stats.warning}")
+        self.stats.append(stats)
+
+
+def _unlike_names(paths: Sequence[Path]) -> list[str]:
+    """The captures' file names, or their whole paths where two files are called the same."""
+    if len(set(paths)) < len(paths):
+        raise DataError("a capture is named twice: its flows would be there twice")
+    names = [path.name for path in paths]
+    return [
+        name if names.count(name) == 1 else str(path)
+        for name, path in zip(names, paths, strict=True)
+    ]
