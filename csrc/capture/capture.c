@@ -48,10 +48,18 @@ static int sniff(emtl_capture *capture, const uint8_t *data, size_t size, emtl_r
 
 int emtl_capture_new(emtl_capture **out)
 {
-    *out = calloc(1, sizeof **out);
-    if (*out == NULL)
+    emtl_capture *capture = calloc(1, sizeof *capture);
+    *out = NULL;
+    if (capture == NULL)
         return EMTL_E_NOMEM;
-    (*out)->next = sniff;
+    capture->interfaces = calloc(EMTL_INTERFACES_KEPT, sizeof *capture->interfaces);
+    if (capture->interfaces == NULL) {
+        free(capture);
+        return EMTL_E_NOMEM;
+    }
+    capture->interface_room = EMTL_INTERFACES_KEPT;
+    capture->next = sniff;
+    *out = capture;
     return EMTL_OK;
 }
 
@@ -60,6 +68,13 @@ void emtl_capture_free(emtl_capture *capture)
     if (capture != NULL)
         free(capture->interfaces);
     free(capture);
+}
+
+void emtl_capture_restart(emtl_capture *capture)
+{
+    *capture = (emtl_capture){.next = sniff,
+                              .interfaces = capture->interfaces,
+                              .interface_room = capture->interface_room};
 }
 
 int emtl_capture_read(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *records,

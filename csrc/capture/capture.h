@@ -15,6 +15,9 @@
  * of two times inside int64_t, in µs. */
 #define EMTL_SECONDS_MAX ((int64_t)1 << 42)
 
+/* Interfaces of a pcapng section for which there is room from the start. */
+#define EMTL_INTERFACES_KEPT 16u
+
 typedef struct {
     int64_t offset_s;   /* if_tsoffset */
     uint32_t link_type; /* LINKTYPE_ */
@@ -66,6 +69,9 @@ int emtl_capture_fail(emtl_capture *capture, int status, const char *format, ...
     __attribute__((format(printf, 3, 4)))
 #endif
     ;
+
+/* The next bytes begin another file. */
+void emtl_capture_restart(emtl_capture *capture);
 
 emtl_capture_next emtl_pcap_header, emtl_pcapng_next;
 

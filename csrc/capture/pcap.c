@@ -27,6 +27,7 @@ static int pcap_record(emtl_capture *capture, const uint8_t *data, size_t size, 
     record->data = data + capture->record_header;
     record->captured = captured;
     record->wire = wire;
+    record->segment = 0;
     record->link_type = capture->link_type;
     record->ts_us =
         (int64_t)seconds * 1000000 + (int64_t)(capture->nanoseconds ? fraction / 1000 : fraction);

@@ -77,7 +77,7 @@ static int read_interface(emtl_capture *capture, block_body body)
     if (capture->interface_count == INTERFACES_MAX)
         return fail_block(capture, body.size + BLOCK_MIN, "is one interface over the 65536 read");
     if (capture->interface_count == capture->interface_room) {
-        const size_t room = capture->interface_room == 0 ? 4 : 2 * capture->interface_room;
+        const size_t room = 2 * capture->interface_room;
         emtl_interface *more = realloc(capture->interfaces, room * sizeof *more);
         if (more == NULL)
             return emtl_capture_fail(capture, EMTL_E_NOMEM, "out of memory");
@@ -102,6 +102,7 @@ static int read_packet(emtl_capture *capture, block_body body, uint32_t number, 
     record->data = body.data + header;
     record->captured = captured;
     record->wire = wire;
+    record->segment = 0;
     record->link_type = capture->interfaces[number].link_type;
     record->ts_us = capture->latest_us;
     return EMTL_OK;

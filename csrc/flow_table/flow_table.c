@@ -1,11 +1,12 @@
-/* Packets to bidirectional flows: when a flow starts, goes on and ends. emtl.h has the rules.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "flow_table/flow_table.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#define ROOM_MIN 256u
+#include "flow_table/columns.h"
+#include "flow_table/index.h"
+#include "flow_table/share.h"
+#include "flow_table/split.h"
 
 enum { TCP = 6 };
 enum { FIN = 0x01, SYN = 0x02, RST = 0x04, ACK = 0x10 }; /* RFC 9293, section 3.1 */
@@ -13,20 +14,13 @@ enum { FIN = 0x01, SYN = 0x02, RST = 0x04, ACK = 0x10 }; /* RFC 9293, section 3.
 struct emtl_flow_table {
     emtl_flow_config config;
     emtl_hash_key hash_key;
-    int64_t idle_us, active_us, linger_us;
+    int64_t list_timeout_us[EMTL_LISTS];
+    int64_t idle_us, active_us;
     int64_t clock_us; /* of the latest packet */
-
-    emtl_open_flow *flows;
-    uint32_t count;      /* flows in the making */
-    uint32_t used, room; /* of the slab; used: ever handed out */
-    uint32_t free;       /* first of those given back */
+    emtl_flows flows;
     emtl_index index;
     emtl_series series;
-    emtl_flow_list open, closed;
-    uint64_t born;
-
-    uint32_t *leaving; /* at the end: all flows in the order of their first packets */
-    uint32_t left;     /* how many of them have gone */
+    uint32_t finishing; /* the place that finish comes to next */
     emtl_flow_counts counts;
 };
 
@@ -34,7 +28,23 @@ static bool config_is_valid(const emtl_flow_config *config)
 {
     return config->max_flows >= 1 && config->max_flows <= EMTL_FLOWS_MAX &&
            config->idle_timeout_s >= 1 && config->active_timeout_s >= 1 && config->packets >= 1 &&
-           config->packets <= EMTL_PACKETS_MAX;
+           config->packets <= EMTL_PACKETS_MAX && config->tunnels <= EMTL_TUNNELS_OUTER &&
+           config->protocols != 0 && config->protocols <= EMTL_PROTOCOLS &&
+           (config->split_mtu == 0 || config->split_mtu >= EMTL_SPLIT_MIN) &&
+           (config->max_memory == 0 || config->max_memory >= EMTL_MEMORY_MIN);
+}
+
+static int take_memory(emtl_flow_table *table)
+{
+    emtl_share share;
+    int status = emtl_share_out(&table->config, &share);
+    if (status == EMTL_OK)
+        status = emtl_flows_new(&table->flows, share.flows);
+    if (status == EMTL_OK)
+        status = emtl_index_new(&table->index, share.flows);
+    if (status == EMTL_OK)
+        status = emtl_series_new(&table->series, share.chunks);
+    return status;
 }
 
 int emtl_flow_table_new(const emtl_flow_config *config, emtl_hash_key hash_key,
@@ -50,26 +60,26 @@ int emtl_flow_table_new(const emtl_flow_config *config, emtl_hash_key hash_key,
     table->hash_key = hash_key;
     table->idle_us = (int64_t)config->idle_timeout_s * 1000000;
     table->active_us = (int64_t)config->active_timeout_s * 1000000;
-    table->linger_us = table->idle_us < EMTL_LINGER_US ? table->idle_us : EMTL_LINGER_US;
-    table->free = EMTL_NO_FLOW;
-    table->series.free = EMTL_NO_CHUNK;
-    table->open = table->closed = (emtl_flow_list){EMTL_NO_FLOW, EMTL_NO_FLOW};
-    if (emtl_index_new(&table->index) != EMTL_OK) {
-        free(table);
-        return EMTL_E_NOMEM;
-    }
-    *out = table;
-    return EMTL_OK;
+    table->list_timeout_us[EMTL_LIST_ONE_WAY] = table->list_timeout_us[EMTL_LIST_TWO_WAY] =
+        table->idle_us;
+    table->list_timeout_us[EMTL_LIST_CLOSED] =
+        table->idle_us < EMTL_LINGER_US ? table->idle_us : EMTL_LINGER_US;
+    table->finishing = EMTL_FIRST_FLOW;
+    const int status = take_memory(table);
+    if (status != EMTL_OK)
+        emtl_flow_table_free(table);
+    else
+        *out = table;
+    return status;
 }
 
 void emtl_flow_table_free(emtl_flow_table *table)
 {
     if (table == NULL)
         return;
+    emtl_flows_free(&table->flows);
     emtl_index_free(&table->index);
     emtl_series_free(&table->series);
-    free(table->flows);
-    free(table->leaving);
     free(table);
 }
 
@@ -78,254 +88,307 @@ const emtl_flow_counts *emtl_flow_table_counts(const emtl_flow_table *table)
     return &table->counts;
 }
 
-static emtl_flow_list *list_of(emtl_flow_table *table, uint32_t flow)
+uint32_t emtl_flow_table_open(const emtl_flow_table *table)
 {
-    return table->flows[flow].closed ? &table->closed : &table->open;
+    return table->flows.count;
 }
 
-/* Forgets the flow and gives its place back. */
-static void release_flow(emtl_flow_table *table, uint32_t number)
+uint64_t emtl_flow_table_bytes(const emtl_flow_table *table)
 {
-    emtl_open_flow *flow = &table->flows[number];
-    emtl_series_drop(&table->series, flow);
-    emtl_index_remove(&table->index, flow->hash, number);
-    emtl_flow_list_remove(list_of(table, number), table->flows, number);
-    flow->newer = table->free;
-    table->free = number;
-    table->count--;
+    return emtl_flows_bytes(&table->flows) + emtl_index_bytes(&table->index) +
+           emtl_series_bytes(&table->series);
 }
 
-static void end_flow(emtl_flow_table *table, uint32_t number, emtl_end_reason reason,
-                     emtl_ended *ended)
+static bool has_room_to_give(const emtl_flow_table *table, const emtl_flow_columns *columns)
 {
-    emtl_ended_add(ended, &table->flows[number], &table->series, reason);
-    release_flow(table, number);
+    return emtl_columns_have_room(columns, table->config.packets);
+}
+
+static void give_flow(emtl_flow_table *table, uint32_t number, emtl_end_reason reason,
+                      emtl_flow_columns *columns)
+{
+    emtl_columns_add(columns, &table->flows, &table->series, number, reason);
     table->counts.flows++;
     table->counts.evicted += reason == EMTL_END_LACK_OF_RESOURCES;
 }
 
-/* Rule 1: ends what is over at time t. EMTL_E_FULL: not all of it. */
-static int end_overdue(emtl_flow_table *table, int64_t t, emtl_ended *ended)
+static void drop_series(emtl_flow_table *table, uint32_t number)
 {
-    const struct {
-        const emtl_flow_list *list;
-        int64_t timeout_us;
-        emtl_end_reason reason;
-    } rules[] = {{&table->closed, table->linger_us, EMTL_END_OF_FLOW},
-                 {&table->open, table->idle_us, EMTL_END_IDLE}};
-    for (int i = 0; i < 2; i++) {
-        while (rules[i].list->oldest != EMTL_NO_FLOW) {
-            const uint32_t oldest = rules[i].list->oldest;
-            if (t - table->flows[oldest].latest_us <= rules[i].timeout_us)
-                break;
-            if (!emtl_ended_has_room(ended, 1, table->config.packets))
+    emtl_series_drop(&table->series, &table->flows.flow[number], &table->flows.rest[number]);
+}
+
+/* Ends a flow for this reason, or as a closed one. EMTL_E_FULL: not yet. */
+static int end_flow(emtl_flow_table *table, uint32_t number, emtl_end_reason reason,
+                    emtl_flow_columns *columns)
+{
+    const uint8_t flags = table->flows.flow[number].flags;
+    if (!(flags & EMTL_FLOW_GIVEN)) {
+        if (!has_room_to_give(table, columns))
+            return EMTL_E_FULL;
+        give_flow(table, number, flags & EMTL_FLOW_CLOSED ? EMTL_END_OF_FLOW : reason, columns);
+        drop_series(table, number);
+    }
+    emtl_index_remove(&table->index, table->flows.rest[number].hash, number);
+    emtl_flows_release(&table->flows, number);
+    return EMTL_OK;
+}
+
+/* Rule 1: ends what is over at time t. EMTL_E_FULL: not all of it. */
+static int end_overdue(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns)
+{
+    for (unsigned list = 0; list < EMTL_LISTS; list++) {
+        uint32_t front;
+        while ((front = emtl_list_front(&table->flows, list)) != EMTL_NO_FLOW &&
+               t - table->flows.flow[front].latest_us > table->list_timeout_us[list])
+            if (end_flow(table, front, EMTL_END_IDLE, columns) != EMTL_OK)
                 return EMTL_E_FULL;
-            end_flow(table, oldest, rules[i].reason, ended);
+    }
+    return EMTL_OK;
+}
+
+/* Rule 2: why the flow ends before this packet. */
+static emtl_end_reason reason_to_end(const emtl_flow_table *table, const emtl_flow *flow,
+                                     const emtl_packet *packet)
+{
+    const int64_t silent_us = packet->ts_us - flow->latest_us;
+    if (silent_us > table->list_timeout_us[emtl_flow_list(flow)])
+        return EMTL_END_IDLE;
+    if (packet->ts_us - flow->start_us > table->active_us)
+        return EMTL_END_ACTIVE;
+    const bool opens = packet->protocol == TCP && (packet->tcp_flags & (SYN | ACK)) == SYN;
+    return flow->flags & EMTL_FLOW_CLOSED && opens ? EMTL_END_OF_FLOW : EMTL_END_NONE;
+}
+
+/* A packet on its way into its flow. */
+typedef struct {
+    const emtl_packet *packet;
+    const emtl_lookup *lookup;
+    uint32_t number; /* of its flow; EMTL_NO_FLOW: it starts one */
+    emtl_wire_packets wire;
+    emtl_series_packet entry; /* the first of those for its series */
+    uint32_t entries;         /* how many: fewer than wire.count where the series gets full */
+    bool is_wide;
+} joining;
+
+/* Finds the packet's flow as it is now, and says what the packet adds to its series. */
+static void prepare(const emtl_flow_table *table, joining *join)
+{
+    const emtl_packet *packet = join->packet;
+    emtl_series_packet *entry = &join->entry;
+    const emtl_flow *flow = &table->flows.flow[join->number];
+    uint32_t kept = 0;
+    *entry = (emtl_series_packet){.length = join->wire.headers + join->wire.segment,
+                                  .payload = join->wire.segment};
+    if (join->number != EMTL_NO_FLOW) {
+        const bool behind = flow->flags & EMTL_FLOW_BEHIND;
+        entry->iat_us =
+            packet->ts_us - (behind ? table->flows.rest[join->number].before_us : flow->latest_us);
+        entry->reverse = join->lookup->swapped != ((flow->flags & EMTL_FLOW_SWAPPED) != 0);
+        kept = flow->kept;
+    }
+    const uint32_t spare = table->config.packets - kept;
+    join->entries = join->wire.count < spare ? join->wire.count : spare;
+    join->is_wide = emtl_series_is_wide(entry);
+}
+
+/* Whether flow, slot and chunks for the packet are there. */
+static bool has_room(const emtl_flow_table *table, const joining *join)
+{
+    uint32_t spare = 0;
+    if (join->number != EMTL_NO_FLOW)
+        spare = emtl_series_spare(&table->series, &table->flows.flow[join->number], join->is_wide);
+    else if (table->flows.count == table->flows.room ||
+             !emtl_index_has_room(&table->index, join->lookup->hash))
+        return false;
+    if (join->entries <= spare)
+        return true;
+    const uint32_t each = join->is_wide ? EMTL_WIDE : EMTL_NARROW;
+    return (join->entries - spare + each - 1) / each <= table->series.left;
+}
+
+/* Rule 3, first half. The packet's own flow may have to go. */
+static int make_room(emtl_flow_table *table, joining *join, emtl_flow_columns *columns)
+{
+    prepare(table, join);
+    while (!has_room(table, join)) {
+        uint32_t front = EMTL_NO_FLOW;
+        for (unsigned list = 0; front == EMTL_NO_FLOW; list++)
+            front = emtl_list_front(&table->flows, list);
+        if (end_flow(table, front, EMTL_END_LACK_OF_RESOURCES, columns) != EMTL_OK)
+            return EMTL_E_FULL;
+        if (front == join->number) {
+            join->number = EMTL_NO_FLOW;
+            prepare(table, join);
         }
     }
     return EMTL_OK;
 }
 
-/* Rule 2: why the flow ends before this packet; 0: it goes on. */
-static int reason_to_end(const emtl_flow_table *table, const emtl_open_flow *flow,
-                         const emtl_packet *packet)
+static void append_series(emtl_flow_table *table, const joining *join)
 {
-    const int64_t silent_us = packet->ts_us - flow->latest_us;
-    const bool active = packet->ts_us - flow->start_us > table->active_us;
-    if (flow->closed) {
-        const bool opens = packet->protocol == TCP && (packet->tcp_flags & (SYN | ACK)) == SYN;
-        return opens || active || silent_us > table->linger_us ? EMTL_END_OF_FLOW : 0;
+    emtl_flow *flow = &table->flows.flow[join->number];
+    emtl_flow_rest *rest = &table->flows.rest[join->number];
+    emtl_series_packet entry = join->entry;
+    for (uint32_t i = 0; i < join->entries; i++) {
+        if (i == join->wire.count - 1) {
+            entry.length = join->wire.headers + join->wire.last;
+            entry.payload = join->wire.last;
+        }
+        emtl_series_append(&table->series, flow, rest, &entry, join->is_wide);
+        entry.iat_us = 0;
     }
-    if (silent_us > table->idle_us)
-        return EMTL_END_IDLE;
-    return active ? EMTL_END_ACTIVE : 0;
 }
 
-/* A free place in the slab, or EMTL_NO_FLOW when memory is out. */
-static uint32_t take_place(emtl_flow_table *table)
+static void move_in_time(emtl_flow_table *table, const joining *join)
 {
-    if (table->free != EMTL_NO_FLOW) {
-        const uint32_t number = table->free;
-        table->free = table->flows[number].newer;
-        return number;
+    emtl_flow *flow = &table->flows.flow[join->number];
+    const int64_t t = join->packet->ts_us;
+    if (t >= flow->latest_us) {
+        flow->latest_us = t;
+        flow->flags &= (uint8_t)~EMTL_FLOW_BEHIND;
+    } else {
+        table->flows.rest[join->number].before_us = t;
+        flow->flags |= EMTL_FLOW_BEHIND;
     }
-    if (table->used == table->room) {
-        const size_t room = table->room == 0 ? ROOM_MIN : (size_t)table->room * 2;
-        if (room > SIZE_MAX / sizeof *table->flows)
-            return EMTL_NO_FLOW;
-        emtl_open_flow *more = realloc(table->flows, room * sizeof *more);
-        if (more == NULL)
-            return EMTL_NO_FLOW;
-        table->flows = more;
-        table->room = (uint32_t)room;
-    }
-    return table->used++;
 }
 
-static uint32_t start_flow(emtl_flow_table *table, const emtl_packet *packet,
-                           const emtl_flow_key *key, uint32_t hash, bool swapped)
+static uint8_t flags_of(const joining *join)
 {
-    const uint32_t number = take_place(table);
-    if (number == EMTL_NO_FLOW)
-        return EMTL_NO_FLOW;
-    emtl_open_flow *flow = &table->flows[number];
-    if (emtl_index_add(&table->index, hash, number) != EMTL_OK) {
-        flow->newer = table->free;
-        table->free = number;
-        return EMTL_NO_FLOW;
+    const bool reverse = join->entry.reverse;
+    uint8_t flags = reverse ? EMTL_FLOW_TWO_WAY : 0;
+    if (join->packet->tcp_flags & FIN)
+        flags |= reverse ? EMTL_FLOW_FIN_REVERSE : EMTL_FLOW_FIN_FORWARD;
+    if (join->packet->tcp_flags & RST)
+        flags |= EMTL_FLOW_CLOSED;
+    return flags;
+}
+
+static void count_packet(emtl_flow_counts *counts, const joining *join, uint32_t mtu)
+{
+    counts->packets++;
+    counts->clock_back += join->entry.iat_us < 0;
+    counts->tunnelled += join->packet->tunnels != 0;
+    if (join->wire.count > 1) {
+        counts->split++;
+        counts->segments += join->wire.count;
+    } else {
+        counts->oversized += join->packet->length > mtu;
     }
-    *flow = (emtl_open_flow){.key = *key,
-                             .start_us = packet->ts_us,
-                             .latest_us = packet->ts_us,
-                             .before_us = packet->ts_us,
-                             .born = table->born++,
-                             .first_chunk = EMTL_NO_CHUNK,
-                             .last_chunk = EMTL_NO_CHUNK,
-                             .hash = hash,
-                             .vlan = packet->vlan,
-                             .swapped = swapped};
-    emtl_flow_list_append(&table->open, table->flows, number);
-    table->count++;
-    return number;
 }
 
 /* Rule 3, second half: accounts the packet. */
-static int join_flow(emtl_flow_table *table, uint32_t number, const emtl_packet *packet,
-                     bool swapped)
+static void join_flow(emtl_flow_table *table, const joining *join)
 {
-    emtl_open_flow *flow = &table->flows[number];
-    const bool reverse = swapped != flow->swapped;
-    const int64_t iat_us = packet->ts_us - flow->before_us;
-    if (flow->kept < table->config.packets) {
-        const int status =
-            emtl_series_append(&table->series, flow, iat_us, packet->length, reverse);
-        if (status != EMTL_OK)
-            return status;
+    enum { FINS = EMTL_FLOW_FIN_FORWARD | EMTL_FLOW_FIN_REVERSE };
+    emtl_flow *flow = &table->flows.flow[join->number];
+    const uint32_t split_mtu = table->config.split_mtu;
+    append_series(table, join);
+    move_in_time(table, join);
+    flow->packets += join->wire.count;
+    flow->bytes += (uint64_t)join->wire.headers * join->wire.count + join->packet->payload;
+    flow->flags |= flags_of(join);
+    if ((flow->flags & FINS) == FINS)
+        flow->flags |= EMTL_FLOW_CLOSED;
+    emtl_list_remove(table->flows.flow, join->number);
+    emtl_list_append(table->flows.flow, emtl_flow_list(flow), join->number);
+    count_packet(&table->counts, join, split_mtu != 0 ? split_mtu : EMTL_MTU);
+}
+
+/* Whether the packet makes its flow's series full, which is then given out early. */
+static bool fills(const emtl_flow_table *table, const joining *join)
+{
+    const uint32_t kept = join->number == EMTL_NO_FLOW ? 0 : table->flows.flow[join->number].kept;
+    return table->config.early && join->entries > 0 &&
+           kept + join->entries == table->config.packets;
+}
+
+/* Every step can be done again, so a packet that found the columns full starts over. */
+static int account(emtl_flow_table *table, const emtl_packet *packet, const emtl_lookup *lookup,
+                   emtl_flow_columns *columns)
+{
+    joining join = {
+        .packet = packet, .lookup = lookup, .wire = emtl_split(packet, table->config.split_mtu)};
+    table->clock_us = packet->ts_us;
+    if (end_overdue(table, packet->ts_us, columns) != EMTL_OK)
+        return EMTL_E_FULL;
+    join.number = emtl_index_find(&table->index, &table->flows, lookup);
+    if (join.number != EMTL_NO_FLOW) {
+        const emtl_end_reason reason =
+            reason_to_end(table, &table->flows.flow[join.number], packet);
+        if (reason != EMTL_END_NONE) {
+            if (end_flow(table, join.number, reason, columns) != EMTL_OK)
+                return EMTL_E_FULL;
+            join.number = EMTL_NO_FLOW;
+        }
     }
-    table->counts.packets++;
-    table->counts.clock_back += iat_us < 0;
-    flow->before_us = packet->ts_us;
-    if (packet->ts_us > flow->latest_us)
-        flow->latest_us = packet->ts_us;
-    flow->packets++;
-    flow->bytes += packet->length;
-    emtl_flow_list_remove(list_of(table, number), table->flows, number);
-    if (packet->tcp_flags & FIN)
-        flow->fin[reverse] = true;
-    if (packet->tcp_flags & RST || (flow->fin[0] && flow->fin[1]))
-        flow->closed = true;
-    emtl_flow_list_append(list_of(table, number), table->flows, number);
+    if (make_room(table, &join, columns) != EMTL_OK)
+        return EMTL_E_FULL;
+    const bool gives = fills(table, &join);
+    if (gives && !has_room_to_give(table, columns))
+        return EMTL_E_FULL;
+    if (join.number == EMTL_NO_FLOW) {
+        join.number = emtl_flows_start(&table->flows, packet, lookup);
+        emtl_index_add(&table->index, lookup->hash, join.number);
+    }
+    join_flow(table, &join);
+    if (gives) {
+        give_flow(table, join.number, EMTL_END_NONE, columns);
+        drop_series(table, join.number);
+        table->flows.flow[join.number].flags |= EMTL_FLOW_GIVEN;
+    }
     return EMTL_OK;
 }
 
-static int account(emtl_flow_table *table, const emtl_packet *packet, const emtl_flow_key *key,
-                   uint32_t hash, bool swapped, emtl_ended *ended)
-{
-    const int status = end_overdue(table, packet->ts_us, ended);
-    if (status != EMTL_OK)
-        return status;
-    if (!emtl_ended_has_room(ended, 2, table->config.packets))
-        return EMTL_E_FULL;
-    table->clock_us = packet->ts_us;
-    uint32_t number = emtl_index_find(&table->index, table->flows, hash, key);
-    if (number != EMTL_NO_FLOW) {
-        const int reason = reason_to_end(table, &table->flows[number], packet);
-        if (reason != 0) {
-            end_flow(table, number, (emtl_end_reason)reason, ended);
-            number = EMTL_NO_FLOW;
-        }
-    }
-    if (number == EMTL_NO_FLOW) {
-        if (table->count == table->config.max_flows) {
-            const bool closed = table->closed.oldest != EMTL_NO_FLOW;
-            end_flow(table, closed ? table->closed.oldest : table->open.oldest,
-                     closed ? EMTL_END_OF_FLOW : EMTL_END_LACK_OF_RESOURCES, ended);
-        }
-        number = start_flow(table, packet, key, hash, swapped);
-        if (number == EMTL_NO_FLOW)
-            return EMTL_E_NOMEM;
-    }
-    const int joined = join_flow(table, number, packet, swapped);
-    if (joined != EMTL_OK && table->flows[number].packets == 0)
-        release_flow(table, number); /* it has no first packet */
-    return joined;
-}
-
 int emtl_flow_table_add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
-                        emtl_ended *ended, size_t *done)
+                        emtl_flow_columns *columns, size_t *done)
 {
-    emtl_flow_key keys[EMTL_BATCH];
-    uint32_t hashes[EMTL_BATCH];
-    bool swapped[EMTL_BATCH];
+    emtl_lookup lookups[EMTL_BATCH];
     *done = 0;
     if (n > EMTL_BATCH)
         return EMTL_E_ARG;
     for (size_t i = 0; i < n; i++) { /* memory answers while the next ones are hashed */
-        keys[i] = emtl_flow_key_of(&packets[i], table->config.by_vlan != 0, &swapped[i]);
-        hashes[i] = emtl_flow_key_hash(table->hash_key, &keys[i]);
-        emtl_index_prefetch(&table->index, hashes[i]);
+        emtl_lookup_of(&lookups[i], &packets[i], table->config.by_vlan ? packets[i].vlan : 0,
+                       table->hash_key);
+        emtl_prefetch(emtl_index_home(&table->index, lookups[i].hash));
     }
-    for (; *done < n; ++*done) {
-        const size_t i = *done;
-        const int status = account(table, &packets[i], &keys[i], hashes[i], swapped[i], ended);
-        if (status != EMTL_OK)
-            return status;
-    }
-    return EMTL_OK;
-}
-
-typedef struct {
-    uint64_t born;
-    uint32_t number;
-} birth;
-
-static int by_birth(const void *a, const void *b)
-{
-    const uint64_t left = ((const birth *)a)->born, right = ((const birth *)b)->born;
-    return (left > right) - (left < right);
-}
-
-/* Fills table->leaving. */
-static int line_up(emtl_flow_table *table)
-{
-    birth *births = malloc((table->count + (size_t)1) * sizeof *births);
-    table->leaving = malloc((table->count + (size_t)1) * sizeof *table->leaving);
-    if (births == NULL || table->leaving == NULL) {
-        free(births);
-        free(table->leaving);
-        table->leaving = NULL;
-        return EMTL_E_NOMEM;
-    }
-    size_t n = 0;
-    const uint32_t heads[] = {table->open.oldest, table->closed.oldest};
-    for (int list = 0; list < 2; list++)
-        for (uint32_t i = heads[list]; i != EMTL_NO_FLOW; i = table->flows[i].newer)
-            births[n++] = (birth){table->flows[i].born, i};
-    qsort(births, n, sizeof *births, by_birth);
-    for (size_t i = 0; i < n; i++)
-        table->leaving[i] = births[i].number;
-    free(births);
-    return EMTL_OK;
-}
-
-int emtl_flow_table_finish(emtl_flow_table *table, emtl_ended *ended)
-{
-    if (table->leaving == NULL) {
-        const int status = line_up(table);
-        if (status != EMTL_OK)
-            return status;
-    }
-    while (table->count > 0) {
-        if (!emtl_ended_has_room(ended, 1, table->config.packets))
+    for (; *done < n; ++*done)
+        if (account(table, &packets[*done], &lookups[*done], columns) != EMTL_OK)
             return EMTL_E_FULL;
-        const uint32_t number = table->leaving[table->left++];
-        const emtl_open_flow *flow = &table->flows[number];
-        emtl_end_reason reason = EMTL_END_FORCED;
-        if (flow->closed)
-            reason = EMTL_END_OF_FLOW;
-        else if (table->clock_us - flow->latest_us > table->idle_us)
-            reason = EMTL_END_IDLE;
-        end_flow(table, number, reason, ended);
+    return EMTL_OK;
+}
+
+int emtl_flow_table_tick(emtl_flow_table *table, int64_t now_us, emtl_flow_columns *columns)
+{
+    uint32_t eldest;
+    if (end_overdue(table, now_us, columns) != EMTL_OK)
+        return EMTL_E_FULL;
+    while ((eldest = table->flows.rest[EMTL_BIRTHS].younger) != EMTL_BIRTHS &&
+           now_us - table->flows.flow[eldest].start_us > table->active_us)
+        if (end_flow(table, eldest, EMTL_END_ACTIVE, columns) != EMTL_OK)
+            return EMTL_E_FULL;
+    return EMTL_OK;
+}
+
+static emtl_end_reason last_reason(const emtl_flow_table *table, const emtl_flow *flow)
+{
+    if (flow->flags & EMTL_FLOW_CLOSED)
+        return EMTL_END_OF_FLOW;
+    return table->clock_us - flow->latest_us > table->idle_us ? EMTL_END_IDLE : EMTL_END_FORCED;
+}
+
+/* In the order of places, which memory likes best. They need not be given back. */
+int emtl_flow_table_finish(emtl_flow_table *table, emtl_flow_columns *columns)
+{
+    for (; table->finishing < table->flows.used; table->finishing++) {
+        const emtl_flow *flow = &table->flows.flow[table->finishing];
+        if (!(flow->flags & EMTL_FLOW_LIVE))
+            continue;
+        if (!(flow->flags & EMTL_FLOW_GIVEN)) {
+            if (!has_room_to_give(table, columns))
+                return EMTL_E_FULL;
+            give_flow(table, table->finishing, last_reason(table, flow), columns);
+        }
+        table->flows.count--;
     }
     return EMTL_OK;
 }

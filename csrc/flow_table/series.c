@@ -1,78 +1,123 @@
-/* PPI series in chunks of one slab, given back through a free list. SPDX-License-Identifier:
- * Apache-2.0 */
-#include <stdlib.h>
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow_table/series.h"
 
-#include "flow_table/flow_table.h"
-
-#define ROOM_MIN 1024u
+int emtl_series_new(emtl_series *series, uint32_t room)
+{
+    *series = (emtl_series){.room = room, .left = room, .free = EMTL_NO_CHUNK};
+    series->chunks = emtl_pages_new((uint64_t)room + 1, sizeof *series->chunks);
+    return series->chunks == NULL ? EMTL_E_NOMEM : EMTL_OK;
+}
 
 void emtl_series_free(emtl_series *series)
 {
-    free(series->chunks);
+    emtl_pages_free(series->chunks, (uint64_t)series->room + 1, sizeof *series->chunks);
+    *series = (emtl_series){0};
+}
+
+/* At worst a narrow chunk of one packet and a full wide chunk take turns. */
+uint64_t emtl_series_chunks_most(uint32_t packets)
+{
+    return 2 * (packets / (1 + EMTL_WIDE) + (uint64_t)1);
+}
+
+uint64_t emtl_series_bytes(const emtl_series *series)
+{
+    return series->used * (uint64_t)sizeof *series->chunks;
 }
 
 static uint32_t take_chunk(emtl_series *series)
 {
-    if (series->free != EMTL_NO_CHUNK) {
-        const uint32_t chunk = series->free;
-        series->free = series->chunks[chunk].next;
-        return chunk;
-    }
-    if (series->used == series->room) {
-        const size_t room = series->room == 0 ? ROOM_MIN : (size_t)series->room * 2;
-        if (room >= EMTL_NO_CHUNK || room > SIZE_MAX / sizeof(emtl_chunk))
-            return EMTL_NO_CHUNK;
-        emtl_chunk *more = realloc(series->chunks, room * sizeof *more);
-        if (more == NULL)
-            return EMTL_NO_CHUNK;
-        series->chunks = more;
-        series->room = (uint32_t)room;
-    }
-    return series->used++;
+    series->left--;
+    if (series->free == EMTL_NO_CHUNK)
+        return ++series->used;
+    const uint32_t number = series->free;
+    series->free = series->chunks[number].next;
+    return number;
 }
 
-int emtl_series_append(emtl_series *series, emtl_open_flow *flow, int64_t iat_us, uint32_t length,
-                       bool reverse)
+static emtl_chunk *add_chunk(emtl_series *series, emtl_flow *flow, emtl_flow_rest *rest,
+                             bool is_wide)
 {
-    const unsigned at = flow->kept % EMTL_CHUNK_PACKETS;
-    if (at == 0) {
-        const uint32_t chunk = take_chunk(series);
-        if (chunk == EMTL_NO_CHUNK)
-            return EMTL_E_NOMEM;
-        series->chunks[chunk].next = EMTL_NO_CHUNK;
-        if (flow->first_chunk == EMTL_NO_CHUNK)
-            flow->first_chunk = chunk;
-        else
-            series->chunks[flow->last_chunk].next = chunk;
-        flow->last_chunk = chunk;
-    }
-    emtl_chunk *chunk = &series->chunks[flow->last_chunk];
-    chunk->iat_us[at] = iat_us;
-    chunk->signed_length[at] = reverse ? -(int32_t)length : (int32_t)length;
+    const uint32_t number = take_chunk(series);
+    emtl_chunk *chunk = &series->chunks[number];
+    chunk->next = EMTL_NO_CHUNK;
+    chunk->is_wide = is_wide;
+    chunk->count = 0;
+    chunk->reverse = 0;
+    if (flow->last_chunk == EMTL_NO_CHUNK)
+        rest->first_chunk = number;
+    else
+        series->chunks[flow->last_chunk].next = number;
+    flow->last_chunk = number;
+    return chunk;
+}
+
+void emtl_series_append(emtl_series *series, emtl_flow *flow, emtl_flow_rest *rest,
+                        const emtl_series_packet *packet, bool is_wide)
+{
+    emtl_chunk *chunk = emtl_series_spare(series, flow, is_wide) > 0
+                            ? &series->chunks[flow->last_chunk]
+                            : add_chunk(series, flow, rest, is_wide);
+    const unsigned at = chunk->count++;
+    chunk->reverse |= (uint8_t)(packet->reverse << at);
     flow->kept++;
-    return EMTL_OK;
-}
-
-void emtl_series_copy(const emtl_series *series, const emtl_open_flow *flow, int64_t *iat_us,
-                      int32_t *length, int8_t *direction)
-{
-    const emtl_chunk *chunk = NULL;
-    for (unsigned i = 0; i < flow->kept; i++) {
-        const unsigned at = i % EMTL_CHUNK_PACKETS;
-        if (at == 0)
-            chunk = &series->chunks[chunk == NULL ? flow->first_chunk : chunk->next];
-        const int32_t length_way = chunk->signed_length[at];
-        iat_us[i] = chunk->iat_us[at];
-        length[i] = length_way < 0 ? -length_way : length_way;
-        direction[i] = length_way < 0 ? -1 : 1; /* an IP packet is never 0 bytes long */
+    if (chunk->is_wide) {
+        chunk->as.wide.iat_us[at] = packet->iat_us;
+        chunk->as.wide.length[at] = packet->length;
+        chunk->as.wide.payload[at] = packet->payload;
+    } else {
+        chunk->as.narrow.iat_us[at] = (int32_t)packet->iat_us;
+        chunk->as.narrow.length[at] = (uint16_t)packet->length;
+        chunk->as.narrow.headers[at] = (uint8_t)(packet->length - packet->payload);
     }
 }
 
-void emtl_series_drop(emtl_series *series, emtl_open_flow *flow)
+static void copy_narrow(const emtl_chunk *chunk, int64_t *iat_us, int32_t *length, int32_t *payload)
 {
-    if (flow->first_chunk == EMTL_NO_CHUNK)
+    for (unsigned i = 0; i < chunk->count; i++) {
+        iat_us[i] = chunk->as.narrow.iat_us[i];
+        length[i] = chunk->as.narrow.length[i];
+        if (payload != NULL)
+            payload[i] = chunk->as.narrow.length[i] - chunk->as.narrow.headers[i];
+    }
+}
+
+static void copy_wide(const emtl_chunk *chunk, int64_t *iat_us, int32_t *length, int32_t *payload)
+{
+    for (unsigned i = 0; i < chunk->count; i++) {
+        iat_us[i] = chunk->as.wide.iat_us[i];
+        length[i] = (int32_t)chunk->as.wide.length[i];
+        if (payload != NULL)
+            payload[i] = (int32_t)chunk->as.wide.payload[i];
+    }
+}
+
+void emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_us, int32_t *length,
+                      int32_t *payload, int8_t *direction)
+{
+    for (uint32_t number = first; number != EMTL_NO_CHUNK; number = series->chunks[number].next) {
+        const emtl_chunk *chunk = &series->chunks[number];
+        if (chunk->is_wide)
+            copy_wide(chunk, iat_us, length, payload);
+        else
+            copy_narrow(chunk, iat_us, length, payload);
+        for (unsigned i = 0; i < chunk->count; i++)
+            direction[i] = chunk->reverse >> i & 1 ? -1 : 1;
+        iat_us += chunk->count;
+        length += chunk->count;
+        payload = payload == NULL ? NULL : payload + chunk->count;
+        direction += chunk->count;
+    }
+}
+
+void emtl_series_drop(emtl_series *series, emtl_flow *flow, emtl_flow_rest *rest)
+{
+    if (flow->last_chunk == EMTL_NO_CHUNK)
         return;
+    for (uint32_t number = rest->first_chunk; number != EMTL_NO_CHUNK;
+         number = series->chunks[number].next)
+        series->left++;
     series->chunks[flow->last_chunk].next = series->free;
-    series->free = flow->first_chunk;
-    flow->first_chunk = flow->last_chunk = EMTL_NO_CHUNK;
+    series->free = rest->first_chunk;
+    flow->last_chunk = rest->first_chunk = EMTL_NO_CHUNK;
 }

@@ -101,6 +101,7 @@ typedef struct {
     uint8_t protocol;            /* IANA protocol number: 6 TCP, 17 UDP, … */
     uint8_t tcp_flags;           /* 0 for others than TCP and for later fragments */
     uint8_t tunnels;             /* IP headers around the one that makes the flow */
+    uint8_t fragment;            /* not 0: one of the fragments of an IP packet */
 } emtl_packet;
 
 /* Which IP header of a tunnelled packet makes the flow. */
@@ -166,8 +167,9 @@ typedef struct {
                           * EMTL_SPLIT_MIN, is taken for several merged by offload */
     uint32_t early;      /* not 0: a flow is given out once, as soon as its series is full (its end
                           * reason is then EMTL_END_NONE), or at its end if that comes first */
-    uint64_t max_memory; /* bytes for flows, or 0: what max_flows of them take. Room is shared out
-                          * once: to at most max_memory / 512 flows and to their series. */
+    uint64_t max_memory; /* bytes for flows, or 0: what max_flows of them take (on 32 bits: at most
+                          * SIZE_MAX / 16). Room is shared out once: to at most max_memory / 512
+                          * flows and to their series. */
 } emtl_flow_config;
 
 /* IPFIX element 136, flowEndReason (RFC 5102): the same numbers. */
@@ -207,6 +209,7 @@ typedef struct {
 
 #define EMTL_LINK_TYPES 8
 #define EMTL_MTU 1500u /* of Ethernet: longer packets are counted as oversized */
+#define EMTL_TIME_MAX_US INT64_C(4398046511104000000) /* 2^42 s; captures are cut to it */
 
 typedef struct emtl_meter emtl_meter;
 
@@ -219,15 +222,16 @@ typedef struct {
     uint64_t evicted;                     /* of these, for lack of room */
     uint64_t clock_back;                  /* packets earlier than their flow's packet before */
     uint64_t tunnelled;                   /* flow packets that lay in a tunnel */
-    uint64_t oversized;                   /* flow packets over EMTL_MTU, or over config.split_mtu */
     uint64_t split, segments;             /* flow packets that were split, and into how many */
+    uint64_t oversized;                   /* others over EMTL_MTU, or over config.split_mtu */
     uint64_t open_flows;                  /* in the table now */
     uint64_t memory_bytes;                /* that the flow table's flows and series took at most */
     uint32_t link_types[EMTL_LINK_TYPES]; /* those of the records, in order of appearance */
     uint32_t link_type_count;             /* how many; more than EMTL_LINK_TYPES are not told */
 } emtl_meter_stats;
 
-/* hash_key: random bytes, new for each meter. Results do not depend on them. EMTL_E_ARG: config. */
+/* hash_key: random bytes, new for each meter. Results do not depend on them. EMTL_E_ARG: config is
+ * outside its ranges, or max_memory does not hold the series of a single flow. */
 int emtl_meter_new(const emtl_flow_config *config, const uint8_t hash_key[EMTL_HASH_KEY],
                    emtl_meter **out);
 void emtl_meter_free(emtl_meter *meter);
@@ -241,12 +245,14 @@ int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t 
 /* The next bytes are the beginning of another capture file; flows go on. */
 void emtl_meter_next_file(emtl_meter *meter);
 
-/* Accounts packets that come from elsewhere than a capture file. *done: how many of them. */
+/* Accounts packets that come from elsewhere than a capture file. *done: how many of them.
+ * EMTL_E_ARG: the time of the next one is not within EMTL_TIME_MAX_US of 1970. */
 int emtl_meter_packets(emtl_meter *meter, const emtl_record *records, size_t n, size_t *done,
                        emtl_flow_columns *columns);
 
-/* It is now_us, and no packet came: ends the flows that are over, by rule 1 and by the active
- * timeout, whatever their place in a list. Cheap where nothing is over. */
+/* It is now_us, and no packet came: ends the flows that are over by rule 1; then, from the front of
+ * a list of all flows in the order of their first packets, those with now_us - start > active
+ * timeout. Cheap where nothing is over. EMTL_E_ARG: now_us, as the time of a packet. */
 int emtl_meter_tick(emtl_meter *meter, int64_t now_us, emtl_flow_columns *columns);
 
 /* The capture is over: ends every flow. Nothing can be fed afterwards (EMTL_E_ARG). */

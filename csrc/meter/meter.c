@@ -1,16 +1,16 @@
-/* Capture bytes in, ended flows out. SPDX-License-Identifier: Apache-2.0 */
+/* Packets in, ended flows out. SPDX-License-Identifier: Apache-2.0 */
+#include <stdbool.h>
 #include <stdlib.h>
 
-#include "emtl.h"
+#include "capture/capture.h"
 #include "flow_table/flow_table.h"
 #include "packet/packet.h"
 
 struct emtl_meter {
+    emtl_flow_config config;
     emtl_capture *capture;
     emtl_fragments *fragments;
     emtl_flow_table *table;
-    emtl_ended ended;
-    bool taken;    /* what `ended` holds was given out */
     bool finished; /* nothing more is read */
 
     /* Packets that are decoded, but not accounted. */
@@ -28,13 +28,12 @@ int emtl_meter_new(const emtl_flow_config *config, const uint8_t hash_key[EMTL_H
     emtl_meter *meter = calloc(1, sizeof *meter);
     if (meter == NULL)
         return EMTL_E_NOMEM;
+    meter->config = *config;
     int status = emtl_flow_table_new(config, key, &meter->table);
     if (status == EMTL_OK)
         status = emtl_capture_new(&meter->capture);
     if (status == EMTL_OK)
         status = emtl_fragments_new(key, &meter->fragments);
-    if (status == EMTL_OK)
-        status = emtl_ended_new(&meter->ended, config->packets);
     if (status != EMTL_OK) {
         emtl_meter_free(meter);
         return status;
@@ -50,16 +49,7 @@ void emtl_meter_free(emtl_meter *meter)
     emtl_capture_free(meter->capture);
     emtl_fragments_free(meter->fragments);
     emtl_flow_table_free(meter->table);
-    emtl_ended_free(&meter->ended);
     free(meter);
-}
-
-/* Makes room of what was given out. */
-static void drop_taken(emtl_meter *meter)
-{
-    if (meter->taken)
-        meter->ended.n = meter->ended.packets = 0;
-    meter->taken = false;
 }
 
 static void note_link_type(emtl_meter_stats *stats, uint32_t link_type)
@@ -77,7 +67,8 @@ static void decode(emtl_meter *meter, const emtl_record *records, size_t n)
     meter->packet_count = meter->packets_done = 0;
     for (size_t i = 0; i < n; i++) {
         emtl_packet *packet = &meter->packets[meter->packet_count];
-        const emtl_skip skip = emtl_packet_decode(&records[i], meter->fragments, packet);
+        const emtl_skip skip = emtl_packet_decode(
+            &records[i], meter->config.tunnels, meter->config.protocols, meter->fragments, packet);
         if (i == 0 || records[i].link_type != records[i - 1].link_type)
             note_link_type(&meter->stats, records[i].link_type);
         meter->stats.ip_packets += packet->version != 0;
@@ -89,23 +80,34 @@ static void decode(emtl_meter *meter, const emtl_record *records, size_t n)
     meter->stats.packets += n;
 }
 
-static int account(emtl_meter *meter)
+/* Hands the decoded packets to the flow table. */
+static int account(emtl_meter *meter, emtl_flow_columns *columns)
 {
     size_t done = 0;
     const int status =
         emtl_flow_table_add(meter->table, meter->packets + meter->packets_done,
-                            meter->packet_count - meter->packets_done, &meter->ended, &done);
+                            meter->packet_count - meter->packets_done, columns, &done);
     meter->packets_done += done;
     return status;
 }
 
-int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used)
+/* Checks the columns, and accounts what the last call had no room for. */
+static int begin(emtl_meter *meter, emtl_flow_columns *columns)
+{
+    if (columns->room < 2 || columns->series_room < 2 * (size_t)meter->config.packets)
+        return EMTL_E_ARG;
+    if (columns->n == 0)
+        columns->offsets[0] = 0;
+    return account(meter, columns);
+}
+
+int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used,
+                    emtl_flow_columns *columns)
 {
     *used = 0;
     if (meter->finished)
         return EMTL_E_ARG;
-    drop_taken(meter);
-    int status = account(meter); /* what the last call had no room for */
+    int status = begin(meter, columns);
     while (status == EMTL_OK) {
         emtl_record records[EMTL_BATCH];
         size_t n = 0, step = 0;
@@ -113,28 +115,59 @@ int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t 
                                           EMTL_BATCH, &n, &step);
         *used += step;
         decode(meter, records, n);
-        status = account(meter);
+        status = account(meter, columns);
         if (status == EMTL_OK && (end != EMTL_OK || step == 0))
             return end;
     }
     return status;
 }
 
-int emtl_meter_finish(emtl_meter *meter)
+void emtl_meter_next_file(emtl_meter *meter)
 {
-    meter->finished = true;
-    drop_taken(meter);
-    const int status = account(meter);
-    return status == EMTL_OK ? emtl_flow_table_finish(meter->table, &meter->ended) : status;
+    emtl_capture_restart(meter->capture);
 }
 
-void emtl_meter_take(emtl_meter *meter, emtl_flow_columns *columns)
+static bool time_is_valid(int64_t t_us)
 {
-    drop_taken(meter);
-    meter->taken = true;
-    *columns =
-        (emtl_flow_columns){meter->ended.n,      meter->ended.flows,  meter->ended.offsets,
-                            meter->ended.iat_us, meter->ended.length, meter->ended.direction};
+    return t_us >= -EMTL_TIME_MAX_US && t_us <= EMTL_TIME_MAX_US;
+}
+
+int emtl_meter_packets(emtl_meter *meter, const emtl_record *records, size_t n, size_t *done,
+                       emtl_flow_columns *columns)
+{
+    *done = 0;
+    if (meter->finished)
+        return EMTL_E_ARG;
+    int status = begin(meter, columns);
+    while (status == EMTL_OK && *done < n) {
+        size_t batch = 0;
+        while (batch < EMTL_BATCH && *done + batch < n &&
+               time_is_valid(records[*done + batch].ts_us))
+            batch++;
+        if (batch == 0)
+            return EMTL_E_ARG;
+        decode(meter, records + *done, batch);
+        *done += batch;
+        status = account(meter, columns);
+    }
+    return status;
+}
+
+int emtl_meter_tick(emtl_meter *meter, int64_t now_us, emtl_flow_columns *columns)
+{
+    if (meter->finished || !time_is_valid(now_us))
+        return EMTL_E_ARG;
+    const int status = begin(meter, columns);
+    return status == EMTL_OK ? emtl_flow_table_tick(meter->table, now_us, columns) : status;
+}
+
+int emtl_meter_finish(emtl_meter *meter, emtl_flow_columns *columns)
+{
+    const int status = begin(meter, columns);
+    if (status == EMTL_E_ARG)
+        return status;
+    meter->finished = true;
+    return status == EMTL_OK ? emtl_flow_table_finish(meter->table, columns) : status;
 }
 
 const emtl_capture *emtl_meter_capture(const emtl_meter *meter)
@@ -150,4 +183,10 @@ void emtl_meter_stats_get(const emtl_meter *meter, emtl_meter_stats *stats)
     stats->flows = counts->flows;
     stats->evicted = counts->evicted;
     stats->clock_back = counts->clock_back;
+    stats->tunnelled = counts->tunnelled;
+    stats->oversized = counts->oversized;
+    stats->split = counts->split;
+    stats->segments = counts->segments;
+    stats->open_flows = emtl_flow_table_open(meter->table);
+    stats->memory_bytes = emtl_flow_table_bytes(meter->table);
 }

@@ -21,11 +21,16 @@ emtl_skip emtl_ipv4_decode(const emtl_cursor *at, emtl_fragments *fragments, emt
     out->length = total;
     out->protocol = p[9];
     if (out->protocol != TCP && out->protocol != UDP)
-        return EMTL_SKIP_OTHER_PROTOCOL;
+        return emtl_skip_of_protocol(out->protocol);
     memcpy(out->src, p + 12, 4);
     memcpy(out->dst, p + 16, 4);
     const uint16_t id = load_be16(p + 4), fragment = load_be16(p + 6);
     const int offset = fragment & 0x1fff, more = fragment & 0x2000;
+    if (offset != 0 || more) {
+        out->segment = 0;
+        out->fragment = 1;
+    }
+    out->payload = total - (uint32_t)header;
     if (offset != 0)
         return emtl_fragments_get(fragments, out, id);
     if (at->n < header)

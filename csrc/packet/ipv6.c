@@ -95,6 +95,11 @@ static emtl_skip decode_fragment(header_chain *chain, emtl_fragments *fragments,
     const uint8_t *p = chain->p + chain->at;
     const uint16_t fragment = load_be16(p + 2);
     const uint32_t id = load_be32(p + 4);
+    if (fragment >> 3 != 0 || fragment & 1) {
+        out->segment = 0;
+        out->fragment = 1;
+    }
+    out->payload = chain->total - (uint32_t)chain->at - 8;
     if (fragment >> 3 != 0) { /* its protocol stands behind the extensions of the first */
         if (p[0] != TCP && p[0] != UDP && !is_extension(p[0]))
             return EMTL_SKIP_OTHER_PROTOCOL;
@@ -132,7 +137,7 @@ emtl_skip emtl_ipv6_decode(const emtl_cursor *at, emtl_fragments *fragments, emt
     }
     out->protocol = chain.next;
     if (chain.next != TCP && chain.next != UDP)
-        return EMTL_SKIP_OTHER_PROTOCOL;
+        return emtl_skip_of_protocol(chain.next);
     const emtl_skip skip =
         emtl_ports_decode(at->p + chain.at, chain.captured - chain.at, chain.total - chain.at, out);
     if (skip == EMTL_KEPT && first)

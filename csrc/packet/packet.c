@@ -18,6 +18,12 @@ const char *emtl_skip_name(emtl_skip skip)
         return "malformed";
     case EMTL_SKIP_FRAGMENT:
         return "fragment";
+    case EMTL_SKIP_ICMP:
+        return "icmp";
+    case EMTL_SKIP_SCTP:
+        return "sctp";
+    case EMTL_SKIP_UDP_LITE:
+        return "udp_lite";
     default:
         return NULL;
     }
@@ -35,11 +41,30 @@ static emtl_skip tell_version(emtl_cursor *at)
     return EMTL_KEPT;
 }
 
-emtl_skip emtl_packet_decode(const emtl_record *record, emtl_fragments *fragments, emtl_packet *out)
+emtl_skip emtl_skip_of_protocol(uint8_t protocol)
+{
+    switch (protocol) {
+    case 1:
+    case 58:
+        return EMTL_SKIP_ICMP;
+    case 132:
+        return EMTL_SKIP_SCTP;
+    case 136:
+        return EMTL_SKIP_UDP_LITE;
+    default:
+        return EMTL_SKIP_OTHER_PROTOCOL;
+    }
+}
+
+emtl_skip emtl_packet_decode(const emtl_record *record, uint32_t tunnels, uint32_t protocols,
+                             emtl_fragments *fragments, emtl_packet *out)
 {
     emtl_cursor at;
+    (void)tunnels;
+    (void)protocols;
     memset(out, 0, sizeof *out);
     out->ts_us = record->ts_us;
+    out->segment = record->segment;
     emtl_skip skip = emtl_link_decode(record, &at);
     while (skip == EMTL_KEPT) {
         switch (at.next) {

@@ -66,6 +66,9 @@ emtl_skip emtl_mpls_decode(emtl_cursor *at);
 /* *vlan: the tag's VLAN id, unless a tag outside it has set it. */
 emtl_skip emtl_vlan_decode(emtl_cursor *at, uint16_t *vlan);
 
+/* Why packets of this protocol are no flows. */
+emtl_skip emtl_skip_of_protocol(uint8_t protocol);
+
 /* The IP packet at the cursor. out->version is set as soon as there is an IP header, kept or not;
  * the rest is good for EMTL_KEPT alone. Time and VLAN stay as they are. */
 emtl_skip emtl_ipv4_decode(const emtl_cursor *at, emtl_fragments *fragments, emtl_packet *out);
@@ -76,7 +79,7 @@ emtl_skip emtl_ipv6_decode(const emtl_cursor *at, emtl_fragments *fragments, emt
 emtl_skip emtl_ports_decode(const uint8_t *p, size_t n, size_t total, emtl_packet *out);
 
 /* The whole way. out as for emtl_ipv4_decode, with version 0 where no IP header was reached. */
-emtl_skip emtl_packet_decode(const emtl_record *record, emtl_fragments *fragments,
-                             emtl_packet *out);
+emtl_skip emtl_packet_decode(const emtl_record *record, uint32_t tunnels, uint32_t protocols,
+                             emtl_fragments *fragments, emtl_packet *out);
 
 #endif

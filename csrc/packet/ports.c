@@ -14,6 +14,8 @@ emtl_skip emtl_ports_decode(const uint8_t *p, size_t n, size_t total, emtl_packe
         return EMTL_SKIP_TRUNCATED;
     out->src_port = load_be16(p);
     out->dst_port = load_be16(p + 2);
+    const size_t header = out->protocol == 17 ? 8 : n > 12 ? (size_t)(p[12] >> 4) * 4 : 20;
+    out->payload = (uint32_t)(total > header ? total - header : 0);
     out->tcp_flags = out->protocol == 6 && n > 13 ? p[13] : 0;
     return EMTL_KEPT;
 }

@@ -3,15 +3,16 @@
  *     find captures -type f -print0 | xargs -0 build/san/tests/read_files
  * SPDX-License-Identifier: Apache-2.0 */
 #include "emtl.h"
+#include "tests/columns.h"
 #include "tests/support.h"
 
-static void finish(emtl_meter *meter)
+/* Empties the columns after each call, until all is out. */
+static void finish(emtl_meter *meter, emtl_flow_columns *columns)
 {
-    emtl_flow_columns columns;
     int status;
     do {
-        status = emtl_meter_finish(meter);
-        emtl_meter_take(meter, &columns);
+        columns->n = 0;
+        status = emtl_meter_finish(meter, columns);
     } while (status == EMTL_E_FULL);
     CHECK_INT(status, EMTL_OK);
 }
@@ -19,19 +20,24 @@ static void finish(emtl_meter *meter)
 static void read_bytes(const char *name, const uint8_t *data, size_t size)
 {
     static const uint8_t key[EMTL_HASH_KEY] = {1};
-    const emtl_flow_config config = {1000, 120, 1800, 256, 0};
+    const emtl_flow_config config = {.max_flows = 1000,
+                                     .idle_timeout_s = 120,
+                                     .active_timeout_s = 1800,
+                                     .packets = 256,
+                                     .protocols = EMTL_PROTOCOLS};
+    emtl_flow_columns columns = columns_new(64, 4096);
     emtl_meter *meter;
     emtl_meter_stats stats;
     size_t at = 0, used = 0;
     int status;
     CHECK_INT(emtl_meter_new(&config, key, &meter), EMTL_OK);
     do {
-        emtl_flow_columns columns;
-        status = emtl_meter_feed(meter, data + at, size - at, &used);
-        emtl_meter_take(meter, &columns);
+        columns.n = 0;
+        status = emtl_meter_feed(meter, data + at, size - at, &used, &columns);
         at += used;
     } while (status == EMTL_E_FULL);
-    finish(meter);
+    finish(meter, &columns);
+    columns_free(&columns);
     emtl_meter_stats_get(meter, &stats);
     const emtl_capture *capture = emtl_meter_capture(meter);
     const bool cut = at < size || !emtl_capture_is_whole(capture);

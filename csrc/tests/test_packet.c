@@ -23,7 +23,8 @@ static emtl_skip decode(uint32_t link_type, const uint8_t *data, size_t n, emtl_
                                 .captured = (uint32_t)n,
                                 .wire = (uint32_t)n,
                                 .link_type = link_type};
-    return emtl_packet_decode(&record, fragments, out);
+    return emtl_packet_decode(&record, EMTL_TUNNELS_INNER, EMTL_PROTOCOL_TCP | EMTL_PROTOCOL_UDP,
+                              fragments, out);
 }
 
 static emtl_skip decode_hex(uint32_t link_type, const char *hex, emtl_packet *out)
@@ -125,7 +126,9 @@ static void test_every_prefix(void)
                                         .captured = (uint32_t)n,
                                         .wire = (uint32_t)b.n,
                                         .link_type = golden[i].link_type};
-            const emtl_skip skip = emtl_packet_decode(&record, fragments, &got);
+            const emtl_skip skip =
+                emtl_packet_decode(&record, EMTL_TUNNELS_INNER,
+                                   EMTL_PROTOCOL_TCP | EMTL_PROTOCOL_UDP, fragments, &got);
             kept = kept || skip == EMTL_KEPT;
             CHECK_INT(skip, kept ? EMTL_KEPT : EMTL_SKIP_TRUNCATED);
             CHECK(!kept || got.length == golden[i].length);
@@ -175,8 +178,7 @@ static void test_skipped(void)
         {EMTL_SKIP_MALFORMED, 1, 0, ETHERNET "8864 22 00 0001 0022 0021" UDP4},
         {EMTL_SKIP_TRUNCATED, 1, 0, ETHERNET},
         /* ICMP; IPv6 without a next header */
-        {EMTL_SKIP_OTHER_PROTOCOL, 101, 4,
-         "4500001c 0001 0000 4001 0000 0a000001 0a000002 08000000"},
+        {EMTL_SKIP_ICMP, 101, 4, "4500001c 0001 0000 4001 0000 0a000001 0a000002 08000000"},
         {EMTL_SKIP_OTHER_PROTOCOL, 101, 6, "60000000 0004 3b 40" ADDRESSES6 "00000000"},
         /* header length 16; total length 19; version 5; 3 bytes of UDP */
         {EMTL_SKIP_MALFORMED, 101, 0, "44000020 0001 0000 4011 0000 0a000001 0a000002 03e801bb"},
@@ -234,7 +236,7 @@ static void test_fragments_of_icmp_are_other(void)
 {
     emtl_packet got;
     CHECK_INT(decode_hex(101, "45000018 0007 0001 4001 0000 0a000001 0a000002 ffffffff", &got),
-              EMTL_SKIP_OTHER_PROTOCOL);
+              EMTL_SKIP_ICMP);
     CHECK_INT(decode_hex(101, "60000000 000c 2c 40" ADDRESSES6 "3a00 0008 00000007 ffffffff", &got),
               EMTL_SKIP_OTHER_PROTOCOL);
 }

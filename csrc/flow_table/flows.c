@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow_table/flows.h"
+
+#define PLACES(room) ((uint64_t)(room) + EMTL_FIRST_FLOW)
+
+int emtl_flows_new(emtl_flows *flows, uint32_t room)
+{
+    *flows = (emtl_flows){.room = room, .used = EMTL_FIRST_FLOW, .free = EMTL_NO_FLOW};
+    flows->flow = emtl_pages_new(PLACES(room), sizeof *flows->flow);
+    flows->rest = emtl_pages_new(PLACES(room), sizeof *flows->rest);
+    flows->ends6 = emtl_pages_new(PLACES(room), sizeof *flows->ends6);
+    if (flows->flow == NULL || flows->rest == NULL || flows->ends6 == NULL) {
+        emtl_flows_free(flows);
+        return EMTL_E_NOMEM;
+    }
+    for (uint32_t list = 0; list < EMTL_LISTS; list++)
+        flows->flow[list].older = flows->flow[list].newer = list;
+    return EMTL_OK; /* and rest[EMTL_BIRTHS], of zeros, is a ring of nobody else */
+}
+
+void emtl_flows_free(emtl_flows *flows)
+{
+    emtl_pages_free(flows->flow, PLACES(flows->room), sizeof *flows->flow);
+    emtl_pages_free(flows->rest, PLACES(flows->room), sizeof *flows->rest);
+    emtl_pages_free(flows->ends6, PLACES(flows->room), sizeof *flows->ends6);
+    *flows = (emtl_flows){0};
+}
+
+uint64_t emtl_flows_bytes(const emtl_flows *flows)
+{
+    return flows->used * (uint64_t)(sizeof *flows->flow + sizeof *flows->rest) +
+           flows->used6 * (uint64_t)sizeof *flows->ends6;
+}
+
+static uint32_t take_place(emtl_flows *flows)
+{
+    flows->count++;
+    if (flows->free == EMTL_NO_FLOW)
+        return flows->used++;
+    const uint32_t number = flows->free;
+    flows->free = flows->flow[number].newer;
+    return number;
+}
+
+static void append_birth(emtl_flow_rest *rest, uint32_t number)
+{
+    const uint32_t youngest = rest[EMTL_BIRTHS].elder;
+    rest[number].elder = youngest;
+    rest[number].younger = EMTL_BIRTHS;
+    rest[youngest].younger = number;
+    rest[EMTL_BIRTHS].elder = number;
+}
+
+uint32_t emtl_flows_start(emtl_flows *flows, const emtl_packet *packet, const emtl_lookup *lookup)
+{
+    const uint32_t number = take_place(flows);
+    flows->flow[number] = (emtl_flow){
+        .key = lookup->key,
+        .start_us = packet->ts_us,
+        .latest_us = packet->ts_us,
+        .flags = (uint8_t)(EMTL_FLOW_LIVE | (lookup->swapped ? EMTL_FLOW_SWAPPED : 0)),
+    };
+    flows->rest[number] = (emtl_flow_rest){.hash = lookup->hash, .vlan = packet->vlan};
+    if (packet->version == 6) {
+        flows->ends6[number] = lookup->ends6;
+        if (number >= flows->used6)
+            flows->used6 = number + 1;
+    }
+    emtl_list_append(flows->flow, EMTL_LIST_ONE_WAY, number);
+    append_birth(flows->rest, number);
+    return number;
+}
+
+void emtl_flows_release(emtl_flows *flows, uint32_t number)
+{
+    emtl_flow_rest *rest = flows->rest;
+    const uint32_t elder = rest[number].elder, younger = rest[number].younger;
+    rest[elder].younger = younger;
+    rest[younger].elder = elder;
+    emtl_list_remove(flows->flow, number);
+    flows->flow[number].flags = 0;
+    flows->flow[number].newer = flows->free;
+    flows->free = number;
+    flows->count--;
+}

@@ -1,0 +1,103 @@
+/* The flows in the making, and their orders. SPDX-License-Identifier: Apache-2.0
+ *
+ * A flow is a number: its place in arrays that never move. What every packet touches is one cache
+ * line; what birth and death touch is apart. Each list is a ring through a place of its own. */
+#ifndef EMTL_FLOW_TABLE_FLOWS_H
+#define EMTL_FLOW_TABLE_FLOWS_H
+
+#include "common/memory.h"
+#include "flow_table/key.h"
+
+/* The three lists of emtl.h, in the order in which they are asked to make room. */
+enum { EMTL_LIST_CLOSED = 0, EMTL_LIST_ONE_WAY = 1, EMTL_LIST_TWO_WAY = 2, EMTL_LISTS = 3 };
+
+#define EMTL_NO_FLOW 0u
+#define EMTL_FIRST_FLOW 3u /* the places before it are the lists' own */
+#define EMTL_BIRTHS 0u     /* the place of the list of all flows, in the order of first packets */
+
+enum {
+    EMTL_FLOW_LIVE = 1, /* the place is taken */
+    EMTL_FLOW_CLOSED = 2,
+    EMTL_FLOW_TWO_WAY = 4,
+    EMTL_FLOW_SWAPPED = 8, /* the source of the first packet is the high end */
+    EMTL_FLOW_FIN_FORWARD = 16,
+    EMTL_FLOW_FIN_REVERSE = 32,
+    EMTL_FLOW_GIVEN = 64,  /* given out early */
+    EMTL_FLOW_BEHIND = 128 /* its packet before is not its latest: see before_us */
+};
+
+typedef struct {
+    emtl_flow_key key;
+    int64_t start_us, latest_us;
+    uint64_t packets, bytes;
+    uint32_t older, newer; /* in its list, by latest packet; newer also links free places */
+    uint32_t last_chunk;   /* of its series */
+    uint16_t kept;         /* packets in its series */
+    uint8_t flags;
+} emtl_flow;
+
+typedef struct {
+    int64_t before_us;       /* time of its packet before, where EMTL_FLOW_BEHIND */
+    uint32_t elder, younger; /* by first packet */
+    uint32_t first_chunk;
+    uint32_t hash;
+    uint16_t vlan; /* of its first packet */
+} emtl_flow_rest;
+
+typedef struct {
+    emtl_flow *flow;
+    emtl_flow_rest *rest;
+    emtl_ends6 *ends6; /* touched by IPv6 flows alone */
+    uint32_t room;     /* flows that fit */
+    uint32_t count;    /* flows there are */
+    uint32_t used;     /* places before this were handed out at least once */
+    uint32_t used6;    /* places of ends6 before this were touched */
+    uint32_t free;     /* first of the places given back */
+} emtl_flows;
+
+/* Bytes that one flow takes at most. */
+#define EMTL_FLOW_BYTES (sizeof(emtl_flow) + sizeof(emtl_flow_rest) + sizeof(emtl_ends6))
+
+int emtl_flows_new(emtl_flows *flows, uint32_t room);
+void emtl_flows_free(emtl_flows *flows);
+
+/* Bytes of the places that were handed out. */
+uint64_t emtl_flows_bytes(const emtl_flows *flows);
+
+static inline unsigned emtl_flow_list(const emtl_flow *flow)
+{
+    if (flow->flags & EMTL_FLOW_CLOSED)
+        return EMTL_LIST_CLOSED;
+    return flow->flags & EMTL_FLOW_TWO_WAY ? EMTL_LIST_TWO_WAY : EMTL_LIST_ONE_WAY;
+}
+
+/* The flow whose latest packet came first, or EMTL_NO_FLOW. */
+static inline uint32_t emtl_list_front(const emtl_flows *flows, unsigned list)
+{
+    const uint32_t front = flows->flow[list].newer;
+    return front < EMTL_FIRST_FLOW ? EMTL_NO_FLOW : front;
+}
+
+static inline void emtl_list_remove(emtl_flow *flow, uint32_t number)
+{
+    const uint32_t older = flow[number].older, newer = flow[number].newer;
+    flow[older].newer = newer;
+    flow[newer].older = older;
+}
+
+static inline void emtl_list_append(emtl_flow *flow, unsigned list, uint32_t number)
+{
+    const uint32_t newest = flow[list].older;
+    flow[number].older = newest;
+    flow[number].newer = list;
+    flow[newest].newer = number;
+    flow[list].older = number;
+}
+
+/* A place for the flow of this packet, last in its lists, with no packet accounted yet. There must
+ * be room. */
+uint32_t emtl_flows_start(emtl_flows *flows, const emtl_packet *packet, const emtl_lookup *lookup);
+/* Gives the place back. */
+void emtl_flows_release(emtl_flows *flows, uint32_t number);
+
+#endif

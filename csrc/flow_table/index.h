@@ -1,0 +1,97 @@
+/* From hash to flow. SPDX-License-Identifier: Apache-2.0
+ *
+ * Open addressing with linear probing; deletion shifts back, so there are no tombstones, and probes
+ * stay short however many flows come and go. A slot repeats the hash: growing and deleting touch no
+ * flow. The index is cut into segments, told apart by the highest bits of the hash; each doubles on
+ * its own, in place, so that none of it takes long and no page is touched before it is needed. */
+#ifndef EMTL_FLOW_TABLE_INDEX_H
+#define EMTL_FLOW_TABLE_INDEX_H
+
+#include "flow_table/flows.h"
+
+typedef struct {
+    uint32_t hash, flow; /* flow EMTL_NO_FLOW: empty */
+} emtl_slot;
+
+typedef struct {
+    uint32_t used, mask; /* flows in it; its slots - 1 */
+} emtl_segment;
+
+typedef struct {
+    emtl_slot *slots;
+    emtl_segment *segments;
+    unsigned bits;         /* a segment has at most 2^bits slots */
+    unsigned segment_bits; /* there are 2^segment_bits */
+} emtl_index;
+
+/* For at most `flows` flows. */
+int emtl_index_new(emtl_index *index, uint32_t flows);
+void emtl_index_free(emtl_index *index);
+
+/* Bytes that an index for so many flows takes at most. */
+uint64_t emtl_index_bytes_most(uint32_t flows);
+/* Bytes of the slots in use, empty ones between them included. */
+uint64_t emtl_index_bytes(const emtl_index *index);
+
+/* Whether a flow of this hash fits in. It does, unless its segment has twice its share. */
+bool emtl_index_has_room(const emtl_index *index, uint32_t hash);
+/* Adds a flow; there must be room. */
+void emtl_index_add(emtl_index *index, uint32_t hash, uint32_t flow);
+/* Removes a flow that is there. */
+void emtl_index_remove(emtl_index *index, uint32_t hash, uint32_t flow);
+
+static inline size_t emtl_index_segment(const emtl_index *index, uint32_t hash)
+{
+    return (size_t)((uint64_t)hash >> (32 - index->segment_bits));
+}
+
+static inline emtl_slot *emtl_index_slots(const emtl_index *index, size_t segment)
+{
+    return index->slots + (segment << index->bits);
+}
+
+/* The slot where the search for this hash begins. */
+static inline const emtl_slot *emtl_index_home(const emtl_index *index, uint32_t hash)
+{
+    const size_t segment = emtl_index_segment(index, hash);
+    return emtl_index_slots(index, segment) + (hash & index->segments[segment].mask);
+}
+
+static inline bool emtl_flow_is(const emtl_flows *flows, uint32_t number, const emtl_lookup *lookup)
+{
+    const emtl_flow_key *key = &flows->flow[number].key;
+    if (key->low != lookup->key.low || key->high != lookup->key.high)
+        return false;
+    if (emtl_key_version(key) != 6)
+        return true;
+    const emtl_ends6 *have = &flows->ends6[number], *want = &lookup->ends6;
+    return have->low[0] == want->low[0] && have->low[1] == want->low[1] &&
+           have->high[0] == want->high[0] && have->high[1] == want->high[1];
+}
+
+/* The flow, or EMTL_NO_FLOW. */
+static inline uint32_t emtl_index_find(const emtl_index *index, const emtl_flows *flows,
+                                       const emtl_lookup *lookup)
+{
+    const size_t segment = emtl_index_segment(index, lookup->hash);
+    const uint32_t mask = index->segments[segment].mask;
+    const emtl_slot *slots = emtl_index_slots(index, segment);
+    for (uint32_t i = lookup->hash & mask; slots[i].flow != EMTL_NO_FLOW; i = (i + 1) & mask)
+        if (slots[i].hash == lookup->hash && emtl_flow_is(flows, slots[i].flow, lookup))
+            return slots[i].flow;
+    return EMTL_NO_FLOW;
+}
+
+/* The first flow of this hash, which may be another's, or EMTL_NO_FLOW. Touches no flow. */
+static inline uint32_t emtl_index_guess(const emtl_index *index, uint32_t hash)
+{
+    const size_t segment = emtl_index_segment(index, hash);
+    const uint32_t mask = index->segments[segment].mask;
+    const emtl_slot *slots = emtl_index_slots(index, segment);
+    uint32_t i = hash & mask;
+    while (slots[i].flow != EMTL_NO_FLOW && slots[i].hash != hash)
+        i = (i + 1) & mask;
+    return slots[i].flow;
+}
+
+#endif

@@ -1,0 +1,83 @@
+/* PPI series in chunks of one cache line. SPDX-License-Identifier: Apache-2.0
+ *
+ * Nearly all packets fit the narrow kind; what does not, whatever the reason, makes a wide one. */
+#ifndef EMTL_FLOW_TABLE_SERIES_H
+#define EMTL_FLOW_TABLE_SERIES_H
+
+#include "flow_table/flows.h"
+
+#define EMTL_NO_CHUNK 0u
+#define EMTL_NARROW 8u /* packets in a narrow chunk */
+#define EMTL_WIDE 3u   /* and in a wide one */
+
+typedef struct {
+    union {
+        struct {
+            int32_t iat_us[EMTL_NARROW];
+            uint16_t length[EMTL_NARROW];
+            uint8_t headers[EMTL_NARROW]; /* length less payload */
+        } narrow;
+        struct {
+            int64_t iat_us[EMTL_WIDE];
+            uint32_t length[EMTL_WIDE], payload[EMTL_WIDE];
+        } wide;
+    } as;
+    uint32_t next;
+    uint8_t is_wide, count;
+    uint8_t reverse; /* bit i: packet i */
+} emtl_chunk;
+
+typedef struct {
+    int64_t iat_us;
+    uint32_t length, payload;
+    bool reverse;
+} emtl_series_packet;
+
+/* Chunks of all flows. */
+typedef struct {
+    emtl_chunk *chunks;
+    uint32_t room; /* chunks[1..room] */
+    uint32_t left; /* of them, free */
+    uint32_t used; /* ever handed out */
+    uint32_t free; /* first of those given back */
+} emtl_series;
+
+/* room < UINT32_MAX. */
+int emtl_series_new(emtl_series *series, uint32_t room);
+void emtl_series_free(emtl_series *series);
+
+/* Chunks that a series of so many packets takes at most. */
+uint64_t emtl_series_chunks_most(uint32_t packets);
+/* Bytes of the chunks that were handed out. */
+uint64_t emtl_series_bytes(const emtl_series *series);
+
+/* Whether the packet needs a wide chunk. */
+static inline bool emtl_series_is_wide(const emtl_series_packet *packet)
+{
+    return packet->iat_us != (int32_t)packet->iat_us || packet->length > UINT16_MAX ||
+           packet->length - packet->payload > UINT8_MAX;
+}
+
+/* Packets of this kind that the flow's last chunk still takes. */
+static inline uint32_t emtl_series_spare(const emtl_series *series, const emtl_flow *flow,
+                                         bool is_wide)
+{
+    if (flow->last_chunk == EMTL_NO_CHUNK)
+        return 0;
+    const emtl_chunk *last = &series->chunks[flow->last_chunk];
+    if (last->is_wide)
+        return EMTL_WIDE - last->count;
+    return is_wide ? 0 : EMTL_NARROW - last->count;
+}
+
+/* Appends a packet; is_wide as told by emtl_series_is_wide, or true. When no chunk has room for it,
+ * there must be one left. */
+void emtl_series_append(emtl_series *series, emtl_flow *flow, emtl_flow_rest *rest,
+                        const emtl_series_packet *packet, bool is_wide);
+/* Writes the series that begins at this chunk to four columns; payload may be NULL. */
+void emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_us, int32_t *length,
+                      int32_t *payload, int8_t *direction);
+/* Gives the flow's chunks back. */
+void emtl_series_drop(emtl_series *series, emtl_flow *flow, emtl_flow_rest *rest);
+
+#endif

@@ -1,0 +1,185 @@
+/* When there is no room: for flows, for their series, in the columns. SPDX-License-Identifier:
+ * Apache-2.0 */
+#include "tests/table.h"
+
+static void test_closed_then_one_way_then_two_way(void)
+{
+    start(small_config());
+    udp(1, 1);
+    udp(-1, 2); /* two-way */
+    udp(2, 3);
+    udp(3, 4);
+    udp(2, 5); /* now 3 is silent longest of the one-way */
+    udp(4, 6);
+    udp(5, 7);
+    CHECK_INT(ended.n, 1);
+    check_end(0, 3, 1, EMTL_END_LACK_OF_RESOURCES);
+    tcp(6, 8, RST);
+    check_end(1, 2, 2, EMTL_END_LACK_OF_RESOURCES);
+    udp(7, 9); /* a closed flow goes before an open one */
+    check_end(2, 6, 1, EMTL_END_OF_FLOW);
+    udp(-4, 10);
+    udp(-5, 11);
+    udp(-7, 12);
+    udp(8, 13); /* all are two-way */
+    CHECK_INT(ended.n, 4);
+    check_end(3, 1, 2, EMTL_END_LACK_OF_RESOURCES);
+    CHECK_INT(emtl_flow_table_counts(table)->evicted, 3);
+    CHECK_INT(emtl_flow_table_open(table), 4);
+    finish();
+    CHECK_INT(ended.n, 8);
+    CHECK_INT(emtl_flow_table_counts(table)->flows, 8);
+    CHECK_INT(emtl_flow_table_open(table), 0);
+    stop();
+}
+
+/* Packets that nobody answers, as many 5-tuples as there are; among them two conversations. */
+static void test_a_flood_ends_no_conversation(void)
+{
+    enum { FLOOD = 20000 };
+    emtl_flow_config config = small_config();
+    config.max_flows = 100;
+    start(config);
+    emtl_packet p = make(1, 0, TCP, SYN);
+    p.src[0] = 99;
+    for (int i = 0; i < FLOOD; i++) {
+        p.src_port = (uint16_t)(2000 + i);
+        p.ts_us = i;
+        add(p);
+        if (i % 1000 < 2)
+            tcp(i % 1000 == 0 ? 1 : -2, i, ACK);
+        if (i % 1000 == 2)
+            tcp(-1, i, ACK);
+        if (i % 1000 == 3)
+            tcp(2, i, ACK);
+        for (size_t j = 0; j < ended.n; j++)
+            CHECK_INT(ended.src[16 * j], 99);
+        ended.n = 0;
+    }
+    CHECK_INT(emtl_flow_table_counts(table)->evicted, FLOOD - 98);
+    CHECK_INT(emtl_flow_table_open(table), 100);
+    columns_free(&ended);
+    ended = columns_new(100, 100 * 7);
+    finish();
+    check_ended(last(1), 1, 40, 0, FLOOD - 1000 + 2, EMTL_END_FORCED);
+    check_ended(last(2), -2, 40, 1, FLOOD - 1000 + 2, EMTL_END_FORCED);
+    stop();
+}
+
+/* Where chunks end first, flows go as well; the table never takes more than it may. */
+static void test_no_room_for_series(void)
+{
+    enum { FLOWS = 100, EACH = 200 };
+    emtl_flow_config config = small_config();
+    config.max_flows = 1000;
+    config.packets = EACH;
+    config.max_memory = EMTL_MEMORY_MIN;
+    start(config);
+    int64_t packets = 0;
+    size_t out = 0;
+    for (int i = 0; i < FLOWS * EACH; i++) {
+        udp(i % FLOWS, i);
+        for (size_t j = 0; j < ended.n; j++) {
+            CHECK_INT(ended.end_reason[j], EMTL_END_LACK_OF_RESOURCES);
+            CHECK_INT(ended.offsets[j + 1] - ended.offsets[j], ended.packets[j]);
+            packets += ended.packets[j];
+        }
+        out += ended.n;
+        ended.n = 0;
+    }
+    CHECK(out > FLOWS);
+    CHECK_INT(emtl_flow_table_counts(table)->evicted, out);
+    CHECK(emtl_flow_table_bytes(table) <= EMTL_MEMORY_MIN);
+    CHECK(emtl_flow_table_bytes(table) > EMTL_MEMORY_MIN * 3 / 4);
+    int status;
+    do {
+        status = emtl_flow_table_finish(table, &ended);
+        for (size_t j = 0; j < ended.n; j++)
+            packets += ended.packets[j];
+        ended.n = 0;
+    } while (status == EMTL_E_FULL);
+    CHECK_INT(status, EMTL_OK);
+    CHECK_INT(packets, FLOWS * EACH);
+    stop();
+}
+
+/* Beside a conversation that holds nearly all chunks, a one-way flow makes room by its own end. */
+static void test_a_flow_ends_for_itself(void)
+{
+    enum { MANY = 1800, CHUNKS = MANY / 2, LEFT = 945 - CHUNKS, FIT = 8 * LEFT };
+    emtl_flow_config config = small_config();
+    config.max_memory = EMTL_MEMORY_MIN; /* 945 chunks beside 4 flows */
+    config.packets = MANY;
+    start(config);
+    for (int i = 0; i < MANY; i++) { /* most are longer than a narrow chunk can tell */
+        emtl_packet p = make(i == 9 ? -1 : 1, i, UDP, 0);
+        p.length = i % 4 == 0 ? 100 : 70000;
+        add(p);
+    }
+    for (int i = 0; i < FIT; i++)
+        udp(2, MANY + i);
+    CHECK_INT(ended.n, 0);
+    udp(2, MANY + FIT);
+    CHECK_INT(ended.n, 1);
+    check_ended(0, 2, FIT, MANY, FIT - 1, EMTL_END_LACK_OF_RESOURCES);
+    finish();
+    check_ended(last(2), 2, 1, MANY + FIT, 0, EMTL_END_FORCED);
+    check_end(last(1), 1, MANY, EMTL_END_FORCED);
+    stop();
+}
+
+/* One packet ends more flows than the columns hold, and so does the end: each comes out once. */
+static void test_full_columns(void)
+{
+    enum { MANY = 5000 };
+    emtl_flow_config config = small_config();
+    config.max_flows = MANY;
+    start(config);
+    columns_free(&ended);
+    ended = columns_new(2, 2 * 7);
+    emtl_packet p = make(0, 0, UDP, 0);
+    for (int i = 0; i < 2 * MANY; i++) {
+        p.src_port = (uint16_t)(i % MANY);
+        add(p);
+    }
+    p.src[0] = 255;
+    p.ts_us = 10 * S + 1;
+    size_t done = 0;
+    int out = 0, status;
+    do {
+        status = emtl_flow_table_add(table, &p, 1, &ended, &done);
+        for (size_t i = 0; i < ended.n; i++, out++) {
+            CHECK_INT(ended.src_port[i], out);
+            CHECK_INT(ended.packets[i], 2);
+            CHECK_INT(ended.end_reason[i], EMTL_END_IDLE);
+        }
+        ended.n = 0;
+    } while (status == EMTL_E_FULL);
+    CHECK_INT(status, EMTL_OK);
+    CHECK_INT(done, 1);
+    CHECK_INT(out, MANY);
+    for (int i = 0; i < 4; i++) {
+        p.src_port = (uint16_t)i;
+        add(p);
+    }
+    out = 0;
+    do {
+        status = emtl_flow_table_finish(table, &ended);
+        out += (int)ended.n;
+        ended.n = 0;
+    } while (status == EMTL_E_FULL);
+    CHECK_INT(status, EMTL_OK);
+    CHECK_INT(out, 5);
+    stop();
+}
+
+int main(void)
+{
+    test_closed_then_one_way_then_two_way();
+    test_a_flood_ends_no_conversation();
+    test_no_room_for_series();
+    test_a_flow_ends_for_itself();
+    test_full_columns();
+    puts("test_flow_room: fine");
+    return 0;
+}
