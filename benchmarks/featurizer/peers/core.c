@@ -12,7 +12,7 @@
 #include "clock.h"
 #include "emtl.h"
 
-enum { ROOM = 16384, SERIES_ROOM = 1 << 20 };
+enum { ROOM = 1024, SERIES_ROOM = 1 << 17 }; /* flows, packets: what one call gives at most */
 
 typedef struct {
     emtl_meter *meter;
