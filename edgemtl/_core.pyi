@@ -4,22 +4,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgemtl.features import FeatureSpec
+from edgemtl.flows.config import FlowConfig
 
 FLOWS_MAX: int
+MEMORY_MIN: int
+MTU: int
 PACKETS_MAX: int
+SPLIT_MIN: int
+TUNNELS: dict[str, int]
+PROTOCOLS: dict[str, int]
+SERIES: dict[str, type]
 
 class Meter:
     full: bool
-    def __init__(
-        self,
-        max_flows: int,
-        idle_timeout_s: int,
-        active_timeout_s: int,
-        packets: int,
-        by_vlan: bool,
-    ) -> None: ...
+    def __init__(self, config: FlowConfig) -> None: ...
     def feed(self, data: memoryview | bytes) -> int: ...
+    def next_file(self) -> None: ...
+    def tick(self, now_us: int) -> None: ...
     def finish(self) -> None: ...
+    @property
+    def ended(self) -> int: ...
     def take(self) -> dict[str, NDArray[Any]]: ...
     def stats(self) -> dict[str, Any]: ...
     @property
@@ -29,9 +33,13 @@ class Meter:
     @property
     def is_whole(self) -> bool: ...
 
+def addresses_text(
+    version: NDArray[np.uint8], addresses: NDArray[np.uint8]
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]: ...
 def features_fill(
     iat_us: NDArray[np.int64],
     length: NDArray[np.int32],
+    payload: NDArray[np.int32] | None,
     direction: NDArray[np.int8],
     offsets: NDArray[np.int64],
     spec: FeatureSpec,

@@ -3,15 +3,42 @@
 
 import os
 
-from libc.string cimport memcpy
-
 import numpy as np
 
 from edgemtl._emtl cimport *
 from edgemtl.errors import CaptureError, EdgemtlError
 
 FLOWS_MAX = EMTL_FLOWS_MAX
+MEMORY_MIN = EMTL_MEMORY_MIN
+MTU = EMTL_MTU
 PACKETS_MAX = EMTL_PACKETS_MAX
+SPLIT_MIN = EMTL_SPLIT_MIN
+TUNNELS = {"inner": EMTL_TUNNELS_INNER, "outer": EMTL_TUNNELS_OUTER}
+PROTOCOLS = {
+    "tcp": EMTL_PROTOCOL_TCP,
+    "udp": EMTL_PROTOCOL_UDP,
+    "sctp": EMTL_PROTOCOL_SCTP,
+    "udp-lite": EMTL_PROTOCOL_UDP_LITE,
+    "icmp": EMTL_PROTOCOL_ICMP,
+}
+
+cdef size_t ROOM = 16384  # flows given out at a time
+cdef size_t SERIES_ROOM = 1 << 19  # and their packets: 6.5 MiB; half costs time, twice gains none
+
+# What emtl_flow_columns has for each flow, besides addresses, and for each of its packets.
+FLOW_COLUMNS = (
+    ("start_us", np.int64),
+    ("duration_us", np.int64),
+    ("packets", np.int64),
+    ("bytes", np.int64),
+    ("src_port", np.uint16),
+    ("dst_port", np.uint16),
+    ("vlan", np.uint16),
+    ("version", np.uint8),
+    ("protocol", np.uint8),
+    ("end_reason", np.uint8),
+)
+SERIES = {"iat_us": np.int64, "length": np.int32, "direction": np.int8, "payload": np.int32}
 
 
 cdef int check(int status) except -1:
@@ -24,26 +51,46 @@ cdef int check(int status) except -1:
     return 0
 
 
+cdef void *memory(array):
+    """Where a new array's values lie; good as long as the array is, and no wider."""
+    cdef uint8_t[::1] view = array.reshape(-1).view(np.uint8)
+    return &view[0]
+
+
 cdef class Meter:
     """Owns one emtl_meter: bytes of a capture in, ended flows out.
 
     Parameters
     ----------
-    max_flows, idle_timeout_s, active_timeout_s, packets, by_vlan
-        As in emtl.h, emtl_flow_config. ValueError where one is outside its range.
+    config : FlowConfig
+        As in emtl.h, emtl_flow_config. ValueError where a field is outside its range.
     """
 
     cdef emtl_meter *_meter
+    cdef emtl_flow_columns _ended
+    cdef dict _arrays  # what _ended points into; None where they were given away
+    cdef size_t _series_room
+    cdef bint _payload
     cdef bint _busy
-    cdef readonly bint full  # take() before the next feed() or finish()
+    cdef readonly bint full  # take() before the next feed(), tick() or finish()
 
-    def __cinit__(self, uint32_t max_flows, uint32_t idle_timeout_s, uint32_t active_timeout_s,
-                  uint32_t packets, bint by_vlan):
-        cdef emtl_flow_config config = [
-            max_flows, idle_timeout_s, active_timeout_s, packets, by_vlan
+    def __cinit__(self, config):
+        cdef emtl_flow_config c_config = [
+            config.max_flows,
+            config.idle_timeout_s,
+            config.active_timeout_s,
+            config.packets,
+            config.by_vlan,
+            TUNNELS[config.tunnels],
+            sum(PROTOCOLS[name] for name in config.protocols),
+            config.split_offload or 0,
+            config.early,
+            config.max_memory,
         ]
         cdef bytes key = os.urandom(EMTL_HASH_KEY)
-        check(emtl_meter_new(&config, <const uint8_t *><const char *>key, &self._meter))
+        self._series_room = max(SERIES_ROOM, 2 * <size_t>c_config.packets)
+        self._payload = config.payload
+        check(emtl_meter_new(&c_config, <const uint8_t *><const char *>key, &self._meter))
 
     def __dealloc__(self):
         emtl_meter_free(self._meter)
@@ -51,7 +98,51 @@ cdef class Meter:
     cdef int enter(self) except -1:
         if self._busy:  # without the GIL nothing else keeps a second thread out
             raise RuntimeError("Meter: another thread is inside")
+        if self._arrays is None:
+            self.make_room()
         self._busy = True
+        return 0
+
+    cdef int leave(self, int status) except -1:
+        self._busy = False
+        self.full = status == EMTL_E_FULL
+        if status != EMTL_E_FULL and status != EMTL_E_MALFORMED:
+            check(status)
+        return 0
+
+    cdef int make_room(self) except -1:
+        """New columns: those of before belong to who took them."""
+        arrays = {name: np.empty(ROOM, kind) for name, kind in FLOW_COLUMNS}
+        arrays |= {name: np.empty((ROOM, 16), np.uint8) for name in ("src", "dst")}
+        arrays["offsets"] = np.empty(ROOM + 1, np.int64)
+        for name, kind in SERIES.items():
+            if name != "payload" or self._payload:
+                arrays[name] = np.empty(self._series_room, kind)
+        self._ended = emtl_flow_columns(
+            room=ROOM,
+            series_room=self._series_room,
+            n=0,
+            start_us=<int64_t *>memory(arrays["start_us"]),
+            duration_us=<int64_t *>memory(arrays["duration_us"]),
+            packets=<int64_t *>memory(arrays["packets"]),
+            bytes=<int64_t *>memory(arrays["bytes"]),
+            src=<uint8_t *>memory(arrays["src"]),
+            dst=<uint8_t *>memory(arrays["dst"]),
+            src_port=<uint16_t *>memory(arrays["src_port"]),
+            dst_port=<uint16_t *>memory(arrays["dst_port"]),
+            vlan=<uint16_t *>memory(arrays["vlan"]),
+            version=<uint8_t *>memory(arrays["version"]),
+            protocol=<uint8_t *>memory(arrays["protocol"]),
+            end_reason=<uint8_t *>memory(arrays["end_reason"]),
+            offsets=<int64_t *>memory(arrays["offsets"]),
+            iat_us=<int64_t *>memory(arrays["iat_us"]),
+            length=<int32_t *>memory(arrays["length"]),
+            payload=NULL,
+            direction=<int8_t *>memory(arrays["direction"]),
+        )
+        if self._payload:
+            self._ended.payload = <int32_t *>memory(arrays["payload"])
+        self._arrays = arrays
         return 0
 
     def feed(self, const uint8_t[::1] data not None):
@@ -66,35 +157,50 @@ cdef class Meter:
         cdef const uint8_t *first = &data[0] if data.shape[0] > 0 else <const uint8_t *>b""
         self.enter()
         with nogil:  # once per batch, never once per packet
-            status = emtl_meter_feed(self._meter, first, data.shape[0], &used)
-        self._busy = False
+            status = emtl_meter_feed(self._meter, first, data.shape[0], &used, &self._ended)
         if status == EMTL_E_UNSUPPORTED:
+            self._busy = False
             raise CaptureError(self.error)
-        self.full = status == EMTL_E_FULL
-        if status != EMTL_E_FULL and status != EMTL_E_MALFORMED:
-            check(status)
+        self.leave(status)
         return used
+
+    def next_file(self):
+        """The next bytes are the beginning of another capture; flows go on."""
+        emtl_meter_next_file(self._meter)
+
+    def tick(self, int64_t now_us):
+        """End the flows that are over at that time; call again after take() while `full`."""
+        cdef int status
+        self.enter()
+        with nogil:
+            status = emtl_meter_tick(self._meter, now_us, &self._ended)
+        self.leave(status)
 
     def finish(self):
         """End every flow; call again after take() while the meter is `full`."""
         cdef int status
         self.enter()
         with nogil:
-            status = emtl_meter_finish(self._meter)
-        self._busy = False
-        self.full = status == EMTL_E_FULL
-        if status != EMTL_E_FULL:
-            check(status)
+            status = emtl_meter_finish(self._meter, &self._ended)
+        self.leave(status)
+
+    @property
+    def ended(self):
+        """How many flows take() would give."""
+        return self._ended.n
 
     def take(self):
-        """Return the ended flows as a dict of new arrays, named as in `Flows`."""
-        cdef emtl_flow_columns ended
+        """The ended flows: arrays named as in emtl_flow_columns, which are the caller's now."""
         self.enter()
-        emtl_meter_take(self._meter, &ended)
-        try:
-            return copy_columns(&ended)
-        finally:
-            self._busy = False
+        self._busy = False
+        n = self._ended.n
+        if n == 0:
+            self._ended.offsets[0] = 0
+        lengths = {"offsets": n + 1, **dict.fromkeys(SERIES, self._ended.offsets[n])}
+        arrays, self._arrays, self._ended.n = self._arrays, None, 0
+        for name, array in arrays.items():  # nothing else knows of them: they may shrink in place
+            array.resize((lengths.get(name, n), *array.shape[1:]), refcheck=False)
+        return arrays
 
     def stats(self):
         """Return what emtl_meter_stats holds, `skipped` by name."""
@@ -111,7 +217,16 @@ cdef class Meter:
             "flows": stats.flows,
             "evicted": stats.evicted,
             "clock_back": stats.clock_back,
-            "link_types": [stats.link_types[i] for i in range(stats.link_type_count)],
+            "tunnelled": stats.tunnelled,
+            "oversized": stats.oversized,
+            "split": stats.split,
+            "segments": stats.segments,
+            "open_flows": stats.open_flows,
+            "memory_bytes": stats.memory_bytes,
+            "link_types": [
+                stats.link_types[i]
+                for i in range(min(stats.link_type_count, <uint32_t>EMTL_LINK_TYPES))
+            ],
         }
 
     @property
@@ -130,53 +245,29 @@ cdef class Meter:
         return emtl_capture_is_whole(emtl_meter_capture(self._meter)) != 0
 
 
-cdef object copy(const void *data, size_t n, object dtype):
-    """A new array of n values."""
-    array = np.empty(n, dtype)
-    cdef uint8_t[::1] view
-    if n > 0:
-        view = array.view(np.uint8)
-        memcpy(&view[0], data, view.shape[0])
-    return array
+def addresses_text(const uint8_t[::1] version not None, const uint8_t[:, ::1] addresses not None):
+    """n addresses of 16 bytes as text: bytes one after the other, and where each begins and ends.
 
-
-cdef dict copy_columns(const emtl_flow_columns *ended):
-    cdef Py_ssize_t i, n = ended.n
-    cdef const emtl_flow *flow
-    cdef char text[EMTL_ADDRESS_TEXT]
-    numbers = np.empty((8, n), np.int64)
-    cdef int64_t[:, ::1] number = numbers
-    cdef list src = [None] * n, dst = [None] * n
-    for i in range(n):
-        flow = &ended.flows[i]
-        number[0, i] = flow.start_us
-        number[1, i] = flow.duration_us
-        number[2, i] = flow.packets
-        number[3, i] = flow.bytes
-        number[4, i] = flow.protocol
-        number[5, i] = flow.src_port
-        number[6, i] = flow.dst_port
-        number[7, i] = flow.vlan
-        emtl_address_text(flow.version, flow.src, text)
-        src[i] = (<bytes>text).decode("ascii")
-        emtl_address_text(flow.version, flow.dst, text)
-        dst[i] = (<bytes>text).decode("ascii")
-    names = ("start_us", "duration_us", "packets", "bytes", "protocol", "src_port", "dst_port",
-             "vlan")
-    columns = dict(zip(names, numbers))
-    columns["src"] = np.array(src, object)
-    columns["dst"] = np.array(dst, object)
-    columns["end_reason"] = np.array([ended.flows[i].end_reason for i in range(n)], np.int8)
-    columns["offsets"] = copy(ended.offsets, n + 1, np.int64)
-    m = columns["offsets"][n]
-    columns["iat_us"] = copy(ended.iat_us, m, np.int64)
-    columns["length"] = copy(ended.length, m, np.int32)
-    columns["direction"] = copy(ended.direction, m, np.int8)
-    return columns
+    Returns
+    -------
+    offsets, text : arrays of int64, shape (n + 1,), and of uint8
+    """
+    cdef size_t n = version.shape[0]
+    if <size_t>addresses.shape[0] != n or addresses.shape[1] != 16:
+        raise ValueError(f"addresses_text: {n} versions need as many addresses of 16 bytes")
+    offsets = np.zeros(n + 1, np.int64)
+    text = np.empty(n * EMTL_ADDRESS_TEXT, np.uint8)
+    cdef int64_t[::1] c_offsets = offsets
+    cdef uint8_t[::1] c_text = text
+    if n:
+        with nogil:
+            emtl_addresses_text(&version[0], &addresses[0, 0], n, &c_offsets[0],
+                                <char *>&c_text[0])
+    return offsets, text[: offsets[n]]
 
 
 def features_fill(const int64_t[::1] iat_us not None, const int32_t[::1] length not None,
-                  const int8_t[::1] direction not None, const int64_t[::1] offsets not None, spec):
+                  const int32_t[::1] payload, const int8_t[::1] direction not None, const int64_t[::1] offsets not None, spec):
     """`edgemtl.features.ppi_tensor`, on arrays of exactly these types."""
     cdef emtl_feature_spec c_spec = [
         spec.k,
@@ -184,6 +275,8 @@ def features_fill(const int64_t[::1] iat_us not None, const int32_t[::1] length 
         spec.length_scale,
         spec.signed,
         EMTL_PADDING_PRE if spec.padding == "pre" else EMTL_PADDING_POST,
+        EMTL_LENGTH_PAYLOAD if spec.length_kind == "payload" else EMTL_LENGTH_IP,
+        spec.skip_empty,
     ]
     cdef size_t m = iat_us.shape[0], n = 0
     cdef int status
@@ -191,6 +284,14 @@ def features_fill(const int64_t[::1] iat_us not None, const int32_t[::1] length 
         raise ValueError(
             f"ppi_tensor: the series must be equally long, got {iat_us.shape[0]} times, "
             f"{length.shape[0]} lengths and {direction.shape[0]} directions"
+        )
+    if payload is None:
+        if spec.needs_payload:
+            raise ValueError("ppi_tensor: the FeatureSpec needs payload lengths, got none")
+    elif payload.shape[0] != iat_us.shape[0]:
+        raise ValueError(
+            f"ppi_tensor: the series must be equally long, got {iat_us.shape[0]} times and "
+            f"{payload.shape[0]} payload lengths"
         )
     if offsets.shape[0] == 0:
         raise ValueError("ppi_tensor: offsets must hold n + 1 values, got none")
@@ -200,7 +301,7 @@ def features_fill(const int64_t[::1] iat_us not None, const int32_t[::1] length 
     with nogil:
         status = emtl_features_fill(
             &c_spec, &iat_us[0] if m else NULL, &length[0] if m else NULL,
-            &direction[0] if m else NULL, m, &offsets[0], n, &out[0, 0, 0] if n else NULL)
+            &payload[0] if m and payload is not None else NULL, &direction[0] if m else NULL, m, &offsets[0], n, &out[0, 0, 0] if n else NULL)
     if status == EMTL_E_ARG:
         raise ValueError(
             f"ppi_tensor: offsets must rise from 0 or more to at most {m}, the packets given"

@@ -27,13 +27,23 @@ cdef extern from "emtl.h" nogil:
     const char *emtl_skip_name(int skip)
 
     enum:
+        EMTL_TUNNELS_INNER
+        EMTL_TUNNELS_OUTER
+        EMTL_PROTOCOL_TCP
+        EMTL_PROTOCOL_UDP
+        EMTL_PROTOCOL_SCTP
+        EMTL_PROTOCOL_UDP_LITE
+        EMTL_PROTOCOL_ICMP
         EMTL_ADDRESS_TEXT
 
-    void emtl_address_text(int version, const uint8_t *address, char *text)
+    void emtl_addresses_text(const uint8_t *version, const uint8_t *addresses, size_t n,
+                             int64_t *offsets, char *text)
 
     enum:
         EMTL_PACKETS_MAX
         EMTL_FLOWS_MAX
+        EMTL_MEMORY_MIN
+        EMTL_SPLIT_MIN
         EMTL_HASH_KEY
 
     ctypedef struct emtl_flow_config:
@@ -42,31 +52,37 @@ cdef extern from "emtl.h" nogil:
         uint32_t active_timeout_s
         uint32_t packets
         uint32_t by_vlan
-
-    ctypedef struct emtl_flow:
-        uint8_t src[16]
-        uint8_t dst[16]
-        int64_t start_us
-        int64_t duration_us
-        int64_t packets
-        int64_t bytes
-        uint16_t src_port
-        uint16_t dst_port
-        uint16_t vlan
-        uint8_t version
-        uint8_t protocol
-        uint8_t end_reason
+        uint32_t tunnels
+        uint32_t protocols
+        uint32_t split_mtu
+        uint32_t early
+        uint64_t max_memory
 
     ctypedef struct emtl_flow_columns:
+        size_t room
+        size_t series_room
         size_t n
-        const emtl_flow *flows
-        const int64_t *offsets
-        const int64_t *iat_us
-        const int32_t *length
-        const int8_t *direction
+        int64_t *start_us
+        int64_t *duration_us
+        int64_t *packets
+        int64_t *bytes
+        uint8_t *src
+        uint8_t *dst
+        uint16_t *src_port
+        uint16_t *dst_port
+        uint16_t *vlan
+        uint8_t *version
+        uint8_t *protocol
+        uint8_t *end_reason
+        int64_t *offsets
+        int64_t *iat_us
+        int32_t *length
+        int32_t *payload
+        int8_t *direction
 
     enum:
         EMTL_LINK_TYPES
+        EMTL_MTU
 
     ctypedef struct emtl_meter:
         pass
@@ -79,14 +95,22 @@ cdef extern from "emtl.h" nogil:
         uint64_t flows
         uint64_t evicted
         uint64_t clock_back
+        uint64_t tunnelled
+        uint64_t oversized
+        uint64_t split
+        uint64_t segments
+        uint64_t open_flows
+        uint64_t memory_bytes
         uint32_t *link_types
         uint32_t link_type_count
 
     int emtl_meter_new(const emtl_flow_config *config, const uint8_t *hash_key, emtl_meter **out)
     void emtl_meter_free(emtl_meter *meter)
-    int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used)
-    int emtl_meter_finish(emtl_meter *meter)
-    void emtl_meter_take(emtl_meter *meter, emtl_flow_columns *columns)
+    int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used,
+                        emtl_flow_columns *columns)
+    void emtl_meter_next_file(emtl_meter *meter)
+    int emtl_meter_tick(emtl_meter *meter, int64_t now_us, emtl_flow_columns *columns)
+    int emtl_meter_finish(emtl_meter *meter, emtl_flow_columns *columns)
     const emtl_capture *emtl_meter_capture(const emtl_meter *meter)
     void emtl_meter_stats_get(const emtl_meter *meter, emtl_meter_stats *stats)
 
@@ -95,6 +119,8 @@ cdef extern from "emtl.h" nogil:
         EMTL_IAT_LOG
         EMTL_PADDING_POST
         EMTL_PADDING_PRE
+        EMTL_LENGTH_IP
+        EMTL_LENGTH_PAYLOAD
 
     ctypedef struct emtl_feature_spec:
         uint32_t k
@@ -102,7 +128,10 @@ cdef extern from "emtl.h" nogil:
         double length_scale
         uint32_t is_signed
         uint32_t padding
+        uint32_t length_kind
+        uint32_t skip_empty
 
     int emtl_features_fill(const emtl_feature_spec *spec, const int64_t *iat_us,
-                           const int32_t *length, const int8_t *direction, size_t m,
-                           const int64_t *offsets, size_t n, float *tensor)
+                           const int32_t *length, const int32_t *payload,
+                           const int8_t *direction, size_t m, const int64_t *offsets, size_t n,
+                           float *tensor)

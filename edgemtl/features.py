@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["K_MAX", "FeatureSpec", "ppi_tensor"]
 
 K_MAX = 1024  # EMTL_K_MAX in emtl.h
+# What specs mean that were written before these fields were.
+LATER_FIELDS: dict[str, Any] = {"length_kind": "ip", "skip_empty": False}
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class FeatureSpec:
         Where flows shorter than k are filled with 0.
     min_packets : int
         Flows with fewer packets are neither trained on nor classified.
+    length_kind : {"ip", "payload"}
+        ``ip``: bytes of the IP packet. ``payload``: those behind the transport header, as CESNET's
+        data and ipfixprobe have it.
+    skip_empty : bool
+        Packets without payload don't count: the time before them is added to that before the next
+        packet that does. k and `min_packets` are then of the packets that count.
     """
 
     k: int = 60
@@ -46,6 +54,8 @@ class FeatureSpec:
     signed: bool = True
     padding: str = "post"
     min_packets: int = 1
+    length_kind: str = "ip"
+    skip_empty: bool = False
 
     def __post_init__(self) -> None:
         scale = self.length_scale
@@ -64,9 +74,16 @@ class FeatureSpec:
                 type(self.min_packets) is int and 1 <= self.min_packets <= self.k,
                 "an int from 1 to k",
             ),
+            ("length_kind", self.length_kind in ("ip", "payload"), "'ip' or 'payload'"),
+            ("skip_empty", type(self.skip_empty) is bool, "true or false"),
         ):
             if not fine:
                 raise ValueError(f"FeatureSpec.{name}: must be {want}, got {getattr(self, name)!r}")
+
+    @property
+    def needs_payload(self) -> bool:
+        """Whether the tensor depends on payload lengths."""
+        return self.length_kind == "payload" or self.skip_empty
 
     def to_json(self) -> str:
         """Return JSON with sorted keys and no spaces: equal specs give equal bytes."""
@@ -74,14 +91,14 @@ class FeatureSpec:
 
     @classmethod
     def from_json(cls, text: str) -> FeatureSpec:
-        """Read what `to_json` wrote: every field must be there, and no other."""
+        """Read what `to_json` wrote: every field must be there but the later ones, and no other."""
         raw = json.loads(text)
         if not isinstance(raw, dict):
             raise ValueError(f"FeatureSpec: must be a JSON object, got {type(raw).__name__}")
         known = {field.name for field in fields(cls)}
-        if wrong := known.symmetric_difference(raw):
+        if wrong := known.symmetric_difference(LATER_FIELDS | raw):
             raise ValueError(f"FeatureSpec: missing or unknown: {', '.join(sorted(wrong))}")
-        return cls(**raw)
+        return cls(**LATER_FIELDS | raw)
 
 
 def ppi_tensor(
@@ -90,6 +107,7 @@ def ppi_tensor(
     direction: ArrayLike,
     offsets: ArrayLike,
     spec: FeatureSpec,
+    payload: ArrayLike | None = None,
 ) -> NDArray[np.float32]:
     """Turn the PPI series of n flows into the tensor that the model reads.
 
@@ -103,6 +121,8 @@ def ppi_tensor(
         Flow i is the packets from ``offsets[i]`` up to, not including, ``offsets[i + 1]``.
     spec : FeatureSpec
         The one inside the artefact that will read the tensor.
+    payload : array of int32, shape (m,), optional
+        Bytes behind the transport header; needed where `spec.needs_payload`.
 
     Returns
     -------
@@ -112,7 +132,8 @@ def ppi_tensor(
     Raises
     ------
     ValueError
-        If the three series differ in length, or `offsets` decreases or passes m.
+        If the series differ in length, `offsets` decreases or passes m, or `payload` is needed and
+        not given.
 
     References
     ----------
@@ -122,6 +143,7 @@ def ppi_tensor(
     return _core.features_fill(
         np.ascontiguousarray(iat_us, np.int64),
         np.ascontiguousarray(length, np.int32),
+        None if payload is None else np.ascontiguousarray(payload, np.int32),
         np.ascontiguousarray(direction, np.int8),
         np.ascontiguousarray(offsets, np.int64),
         spec,

@@ -122,6 +122,11 @@ enum {
 /* The address of a packet or flow as inet_ntop writes it (IPv6: RFC 5952). */
 void emtl_address_text(int version, const uint8_t address[16], char text[EMTL_ADDRESS_TEXT]);
 
+/* The same of n addresses, 16 bytes each, one after the other without a 0 between: text i goes from
+ * offsets[i] up to offsets[i + 1] (n + 1 of them). text: room for n * EMTL_ADDRESS_TEXT bytes. */
+void emtl_addresses_text(const uint8_t *version, const uint8_t *addresses, size_t n,
+                         int64_t *offsets, char *text);
+
 /* ---- flow table: packets to bidirectional flows ---------------------------------------------
  *
  * Both directions of a 5-tuple (and VLAN id, when asked) are one flow. At each packet that can be
@@ -268,6 +273,7 @@ void emtl_meter_stats_get(const emtl_meter *meter, emtl_meter_stats *stats);
 
 enum { EMTL_IAT_CLIP = 0, EMTL_IAT_LOG = 1 };
 enum { EMTL_PADDING_POST = 0, EMTL_PADDING_PRE = 1 };
+enum { EMTL_LENGTH_IP = 0, EMTL_LENGTH_PAYLOAD = 1 };
 
 #define EMTL_K_MAX 1024u
 #define EMTL_LENGTH_SCALE_MIN 1e-3 /* keeps every quotient within float */
@@ -275,19 +281,23 @@ enum { EMTL_PADDING_POST = 0, EMTL_PADDING_PRE = 1 };
 
 /* The FeatureSpec (edgemtl/features.py says what each field means). */
 typedef struct {
-    uint32_t k;          /* 1..EMTL_K_MAX */
-    uint32_t iat;        /* EMTL_IAT_… */
-    double length_scale; /* bytes that map to 1: EMTL_LENGTH_SCALE_MIN..MAX */
-    uint32_t is_signed;  /* length times direction; unknown direction counts as forward */
-    uint32_t padding;    /* EMTL_PADDING_… */
+    uint32_t k;           /* 1..EMTL_K_MAX */
+    uint32_t iat;         /* EMTL_IAT_… */
+    double length_scale;  /* bytes that map to 1: EMTL_LENGTH_SCALE_MIN..MAX */
+    uint32_t is_signed;   /* length times direction; unknown direction counts as forward */
+    uint32_t padding;     /* EMTL_PADDING_… */
+    uint32_t length_kind; /* EMTL_LENGTH_…: which of the two series is the length */
+    uint32_t skip_empty;  /* packets without payload don't count: the time before them is added to
+                           * that before the next packet that does */
 } emtl_feature_spec;
 
 /* Writes tensor[n][2][k]: channel 0 inter-arrival time, channel 1 length. offsets: n + 1, rising,
- * the last at most m, the length of the three series. EMTL_E_ARG: the spec or the offsets are not
- * so; nothing was written. */
+ * the last at most m, the length of the series. payload may be NULL unless the spec asks for it by
+ * length_kind or skip_empty. EMTL_E_ARG: the spec, the offsets or payload are not so; nothing was
+ * written. */
 int emtl_features_fill(const emtl_feature_spec *spec, const int64_t *iat_us, const int32_t *length,
-                       const int8_t *direction, size_t m, const int64_t *offsets, size_t n,
-                       float *tensor);
+                       const int32_t *payload, const int8_t *direction, size_t m,
+                       const int64_t *offsets, size_t n, float *tensor);
 
 #ifdef __cplusplus
 }

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from edgemtl.cli.flow_options import ActiveTimeout, IdleTimeout, flow_config
 from edgemtl.cli.output import note, print_table
-from edgemtl.errors import CaptureError, DataError
-from edgemtl.flows import Capture, FlowConfig, Flows
+from edgemtl.cli.reading import Reading
+from edgemtl.flows import Flows
 
 EPILOG = "Example: [bold]edgemtl classify dist/first.int8.onnx monday.pcap | jq .state[/bold]"
 TABLES = (".parquet", ".jsonl")
@@ -40,10 +41,8 @@ def classify(
         typer.Option(help="torch, onnxruntime, ai-edge-litert or tflite-runtime."),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads within a call.")] = 1,
-    idle_timeout: Annotated[
-        int, typer.Option(help="Seconds without a packet that end a flow.")
-    ] = 120,
-    active_timeout: Annotated[int, typer.Option(help="Seconds after which a flow is cut.")] = 1800,
+    idle_timeout: IdleTimeout = 120,
+    active_timeout: ActiveTimeout = 1800,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON lines also on a terminal, where a table is usual.")
     ] = False,
@@ -58,16 +57,13 @@ def classify(
     from edgemtl.runtime import load
 
     loaded = load(model, runtime, threads)
-    try:
-        config = FlowConfig(
-            packets=loaded.card.spec.k,
-            idle_timeout_s=idle_timeout,
-            active_timeout_s=active_timeout,
-        )
-    except ValueError as error:
-        raise DataError(str(error)) from None
-    reading = _Reading(captures, config)
-    lines = (line for batch in reading for line in answer(loaded, batch))
+    config = flow_config(
+        packets=loaded.card.spec.k,
+        idle_timeout_s=idle_timeout,
+        active_timeout_s=active_timeout,
+    )
+    reading = Reading("edgemtl classify", config)
+    lines = (line for batch in _batches(reading, captures) for line in answer(loaded, batch))
     if as_json or not sys.stdout.isatty():
         for line in lines:
             print(json.dumps(line, separators=(",", ":")))
@@ -77,34 +73,16 @@ def classify(
         raise typer.Exit(2)
 
 
-class _Reading:
-    """Flows of captures and flow tables, one file after the other."""
+def _batches(reading: Reading, paths: list[Path]) -> Iterator[Flows]:
+    """Flows of captures and flow tables, in the order given."""
+    from edgemtl.datasets import read_flows
 
-    def __init__(self, paths: list[Path], config: FlowConfig) -> None:
-        self._paths, self._config = paths, config
-        self.refused = 0
-
-    def __iter__(self) -> Iterator[Flows]:
-        for path in self._paths:
-            try:
-                yield from self._table(path) if path.suffix in TABLES else self._capture(path)
-            except CaptureError as error:
-                self.refused += 1
-                note(f"edgemtl classify: {error}")
-
-    def _capture(self, path: Path) -> Iterator[Flows]:
-        capture = Capture(path, self._config)
-        yield from capture
-        stats = capture.stats
-        if stats.ip_packets == 0:
-            raise CaptureError(f"{path}: {stats.warning or 'holds no IP packet'}")
-        if stats.warning:
-            note(f"edgemtl classify: {path}: {stats.warning}")
-
-    def _table(self, path: Path) -> Iterator[Flows]:
-        from edgemtl.datasets import read_flows
-
-        return read_flows([path]).batches(ROWS)
+    for are_tables, group in groupby(paths, lambda path: path.suffix in TABLES):
+        if are_tables:
+            for path in group:
+                yield from read_flows([path]).batches(ROWS)
+        else:
+            yield from (batch for _, batch in reading.read(list(group)))
 
 
 def _show(lines: Iterator[dict[str, Any]], heads: list[str]) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgemtl.datasets.checks import check_values
 from edgemtl.errors import DataError, MissingDependency
-from edgemtl.flows import COLUMNS, NULL, OPTIONAL_COLUMNS, Flows
+from edgemtl.flows import COLUMNS, NULL, OPTIONAL_COLUMNS, OPTIONAL_SERIES, SERIES, Flows, Text
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
-__all__ = ["SERIES", "flow_schema", "from_arrow", "pyarrow", "to_arrow"]
+__all__ = ["flow_schema", "from_arrow", "pyarrow", "to_arrow"]
 
-SERIES: dict[str, type] = {"iat_us": np.int64, "length": np.int32, "direction": np.int8}
+
+_SERIES = SERIES | OPTIONAL_SERIES
 
 
 def pyarrow() -> Any:
@@ -28,7 +31,7 @@ def pyarrow() -> Any:
     return pyarrow
 
 
-def flow_schema(optional: tuple[str, ...] = tuple(OPTIONAL_COLUMNS)) -> pa.Schema:
+def flow_schema(optional: Collection[str] = (*OPTIONAL_SERIES, *OPTIONAL_COLUMNS)) -> pa.Schema:
     """The Arrow schema of a flow table that keeps these optional columns."""
     pa = pyarrow()
     kinds: dict[Any, Any] = {
@@ -36,40 +39,50 @@ def flow_schema(optional: tuple[str, ...] = tuple(OPTIONAL_COLUMNS)) -> pa.Schem
         np.int64: pa.int64(),
         np.float64: pa.float64(),
     }
-    names = list(COLUMNS)
-    fields = [(name, kinds[COLUMNS[name]]) for name in names[:3]]
-    fields += [(name, pa.list_(pa.from_numpy_dtype(kind))) for name, kind in SERIES.items()]
-    fields += [(name, kinds[COLUMNS[name]]) for name in names[3:]]
-    fields += [(name, kinds[OPTIONAL_COLUMNS[name]]) for name in optional]
-    return pa.schema(fields)
+    columns = [(name, kinds[kind]) for name, kind in COLUMNS.items()]
+    series = [
+        (name, pa.list_(pa.from_numpy_dtype(kind)))
+        for name, kind in _SERIES.items()
+        if name in SERIES or name in optional
+    ]
+    more = [(name, kinds[kind]) for name, kind in OPTIONAL_COLUMNS.items() if name in optional]
+    return pa.schema([*columns[:3], *series, *columns[3:], *more])
 
 
 def to_arrow(flows: Flows) -> pa.Table:
     """Flows as an Arrow table of `flow_schema`; null stands for what is not known."""
     pa = pyarrow()
-    schema = flow_schema(tuple(name for name in OPTIONAL_COLUMNS if name in flows.columns))
+    series = flows.series()
+    schema = flow_schema({*flows.columns, *series})
+    offsets = pa.array(flows.offsets.astype(np.int32))
     arrays = []
     for field in schema:
-        if field.name in SERIES:
-            values = pa.array(getattr(flows, field.name)[: flows.offsets[-1]])
-            offsets = pa.array(flows.offsets.astype(np.int32))
+        if field.name in series:
+            values = pa.array(series[field.name][: flows.offsets[-1]])
             arrays.append(pa.ListArray.from_arrays(offsets, values))
         else:
-            column = flows.columns[field.name]
-            kind = {**COLUMNS, **OPTIONAL_COLUMNS}[field.name]
-            unknown = None
-            if kind is np.float64:
-                unknown = np.isnan(column)
-            elif kind is np.int64 and field.name != "start_us":
-                unknown = column == NULL
-            arrays.append(pa.array(column, field.type, mask=unknown))
+            arrays.append(_column(field, flows.columns[field.name]))
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _column(field: pa.Field, values: NDArray[Any] | Text) -> pa.Array:
+    pa = pyarrow()
+    if isinstance(values, Text):
+        offsets = pa.py_buffer(values.offsets.astype(np.int32))
+        return pa.StringArray.from_buffers(len(values), offsets, pa.py_buffer(values.data))
+    unknown = None
+    if values.dtype == np.float64:
+        unknown = np.isnan(values)
+    elif values.dtype == np.int64 and field.name != "start_us":
+        unknown = values == NULL
+    return pa.array(values, field.type, mask=unknown)
 
 
 def from_arrow(table: pa.Table, where: str) -> Flows:
     """Flows of an Arrow table; DataError names the first column that is missing or wrong."""
     pa = pyarrow()
-    known = [name for name in (*COLUMNS, *OPTIONAL_COLUMNS, *SERIES) if name in table.column_names]
+    names = (*COLUMNS, *OPTIONAL_COLUMNS, *_SERIES)
+    known = [name for name in names if name in table.column_names]
     for name in (*COLUMNS, *SERIES):
         if name not in known:
             raise DataError(f"{where}: column {name} is missing: see docs/flow-table.md")
@@ -83,10 +96,12 @@ def from_arrow(table: pa.Table, where: str) -> Flows:
             arrays[name] = column if column.type == want else _cast(column, want)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise DataError(f"{where}: column {name}: must be {want}, is {column.type}") from None
-    offsets = _series_offsets(arrays, where)
-    columns = {name: _numpy(arrays[name]) for name in known if name not in SERIES}
-    series = {name: arrays[name].flatten().to_numpy(zero_copy_only=False) for name in SERIES}
-    flows = Flows(series["iat_us"], series["length"], series["direction"], offsets, columns)
+    lists = {name: arrays.pop(name) for name in known if name in _SERIES}
+    flows = Flows(
+        offsets=_series_offsets(lists, where),
+        columns={name: _numpy(column) for name, column in arrays.items()},
+        **{name: each.flatten().to_numpy(zero_copy_only=False) for name, each in lists.items()},
+    )
     check_values(flows, where)
     return flows
 
@@ -111,10 +126,9 @@ def _cast(column: pa.Array, want: pa.DataType) -> pa.Array:
     return column.cast(want)
 
 
-def _series_offsets(arrays: dict[str, pa.Array], where: str) -> Any:
+def _series_offsets(lists: dict[str, pa.Array], where: str) -> Any:
     counts: list[Any] = []
-    for name in SERIES:
-        column = arrays[name]
+    for name, column in lists.items():
         if column.null_count or column.flatten().null_count:
             raise DataError(f"{where}: column {name}: has null where numbers must be")
         lengths = column.value_lengths().to_numpy(zero_copy_only=False)

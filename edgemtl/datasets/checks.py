@@ -29,10 +29,10 @@ def check_values(flows: Flows, where: str) -> None:
     unknown = ~np.isin(reasons.astype(str), END_REASONS)
     _refuse(unknown, where, "end_reason", f"must be one of {', '.join(END_REASONS)}", reasons)
     counts = flows.kept_packets()
-    for name, series, low, high in (
-        ("length", flows.length, 0, LENGTH_MAX),
-        ("direction", flows.direction, -1, 1),
-    ):
+    for name, series in flows.series().items():
+        if name == "iat_us":
+            continue
+        low, high = (-1, 1) if name == "direction" else (0, LENGTH_MAX)
         bad = (series < low) | (series > high)
         if bad.any():
             packet = int(np.flatnonzero(bad)[0])

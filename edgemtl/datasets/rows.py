@@ -11,19 +11,19 @@ import numpy as np
 
 from edgemtl.datasets.checks import check_values
 from edgemtl.errors import DataError
-from edgemtl.flows import COLUMNS, NULL, OPTIONAL_COLUMNS, Flows
+from edgemtl.flows import COLUMNS, NULL, OPTIONAL_COLUMNS, OPTIONAL_SERIES, SERIES, Flows
 
 __all__ = ["from_json_lines", "to_rows"]
 
 _KINDS = {**COLUMNS, **OPTIONAL_COLUMNS}
-_SERIES = {"iat_us": np.int64, "length": np.int32, "direction": np.int8}
+_SERIES = SERIES | OPTIONAL_SERIES
 
 
 def to_rows(flows: Flows) -> Iterator[dict[str, Any]]:
     """One dict a flow, in the order of the schema; None for what is not known."""
     names = [name for name in _KINDS if name in flows.columns]
-    values = {name: flows.columns[name].tolist() for name in names}
-    series = {name: getattr(flows, name).tolist() for name in _SERIES}
+    values = {name: flows[name].tolist() for name in names}
+    series = {name: each.tolist() for name, each in flows.series().items()}
     for i in range(len(flows)):
         row = {name: values[name][i] for name in names}
         for name, value in row.items():
@@ -31,7 +31,7 @@ def to_rows(flows: Flows) -> Iterator[dict[str, Any]]:
             if unknown or (_KINDS[name] is np.int64 and value == NULL and name != "start_us"):
                 row[name] = None
         low, high = flows.offsets[i], flows.offsets[i + 1]
-        yield row | {name: series[name][low:high] for name in _SERIES}
+        yield row | {name: values[low:high] for name, values in series.items()}
 
 
 def from_json_lines(lines: Iterable[str], where: str) -> Flows:
@@ -44,7 +44,7 @@ def from_json_lines(lines: Iterable[str], where: str) -> Flows:
                 raise ValueError("not an object")
         except (ValueError, RecursionError) as error:
             raise DataError(f"{where}: line {number} is no JSON object: {error}") from None
-        for name in (*COLUMNS, *_SERIES):
+        for name in (*COLUMNS, *SERIES):
             if name not in row:
                 raise DataError(f"{where}: line {number}: column {name} is missing")
         rows.append(row)
@@ -53,14 +53,16 @@ def from_json_lines(lines: Iterable[str], where: str) -> Flows:
 
 def _from_rows(rows: list[dict[str, Any]], where: str) -> Flows:
     series = {
-        name: [_series(row, name, i, where) for i, row in enumerate(rows)] for name in _SERIES
+        name: [_series(row, name, i, where) for i, row in enumerate(rows)]
+        for name in _SERIES
+        if name in SERIES or (rows and all(name in row for row in rows))
     }
     counts = [len(values) for values in series["iat_us"]]
     for name, lists in series.items():
         for i, values in enumerate(lists):
             if len(values) != counts[i]:
                 raise DataError(f"{where}: row {i}: iat_us and {name} differ in length")
-    columns = {}
+    columns: dict[str, Any] = {}
     for name in _KINDS:
         if rows and not all(name in row for row in rows):
             continue
@@ -70,7 +72,7 @@ def _from_rows(rows: list[dict[str, Any]], where: str) -> Flows:
         for name, lists in series.items()
     }
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    flows = Flows(joined["iat_us"], joined["length"], joined["direction"], offsets, columns)
+    flows = Flows(offsets=offsets, columns=columns, **joined)
     check_values(flows, where)
     return flows
 

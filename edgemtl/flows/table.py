@@ -10,16 +10,26 @@ import numpy as np
 
 from edgemtl.errors import DataError
 from edgemtl.features import FeatureSpec, ppi_tensor
+from edgemtl.flows.text import Text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "END_REASONS", "NULL", "OPTIONAL_COLUMNS", "Flows"]
+__all__ = [
+    "COLUMNS",
+    "END_REASONS",
+    "NULL",
+    "OPTIONAL_COLUMNS",
+    "OPTIONAL_SERIES",
+    "SERIES",
+    "Flows",
+]
 
 NULL = -1  # an integer that is not known
 END_REASONS = ("idle", "active", "end_of_flow", "forced", "lack_of_resources", "unknown")
 
-# One value a flow. Text is an object array of str or None; times and rates are NaN when unknown.
+# One value a flow. Text is an object array of str or None, made when it is asked for; times and
+# rates are NaN when unknown.
 COLUMNS: dict[str, Any] = {
     "flow_id": object,
     "partition": object,
@@ -38,7 +48,11 @@ OPTIONAL_COLUMNS: dict[str, Any] = {
     "src_port": np.int64,
     "dst_port": np.int64,
     "vlan": np.int64,
+    "anonymised": object,
 }
+# One value for each packet that is kept.
+SERIES: dict[str, type] = {"iat_us": np.int64, "length": np.int32, "direction": np.int8}
+OPTIONAL_SERIES: dict[str, type] = {"payload": np.int32}
 
 
 @dataclass
@@ -51,29 +65,28 @@ class Flows:
         The PPI series; see `edgemtl.features.ppi_tensor` for units.
     offsets : array of int64, shape (n + 1,)
         Flow i has the packets from ``offsets[i]`` up to, not including, ``offsets[i + 1]``.
-    columns : dict of name to array, shape (n,)
+    columns : dict of name to array of shape (n,), or Text
         Those of `COLUMNS`, and any of `OPTIONAL_COLUMNS`. A missing one of `COLUMNS` is filled with
-        null (`flow_id` with the flow's number, `end_reason` with "unknown").
+        null (`flow_id` with the flow's number, `end_reason` with "unknown"). ``flows[name]`` is an
+        array whatever it was.
+    payload : array of int32, shape (m,), optional
+        The fourth series, where it was kept: bytes behind the transport header.
     """
 
     iat_us: NDArray[np.int64]
     length: NDArray[np.int32]
     direction: NDArray[np.int8]
     offsets: NDArray[np.int64]
-    columns: dict[str, NDArray[Any]] = field(default_factory=dict)
+    columns: dict[str, NDArray[Any] | Text] = field(default_factory=dict)
+    payload: NDArray[np.int32] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.offsets) - 1
-        if n < 0 or not len(self.iat_us) == len(self.length) == len(self.direction):
+        if n < 0 or len({len(values) for values in self.series().values()}) > 1:
             raise DataError("flows: series differ in length, or there are no offsets")
         for name, kind in COLUMNS.items():
             if name not in self.columns:
-                null = {np.float64: np.nan, np.int64: NULL}.get(kind)
-                self.columns[name] = np.full(n, null, kind)
-                if name == "flow_id":
-                    self.columns[name][:] = [str(i) for i in range(n)]
-                elif name == "end_reason":
-                    self.columns[name][:] = "unknown"
+                self.columns[name] = _unknown(name, kind, n)
         for name, values in self.columns.items():
             if len(values) != n:
                 raise DataError(f"flows: column {name} has {len(values)} values for {n} flows")
@@ -82,15 +95,37 @@ class Flows:
         return len(self.offsets) - 1
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        return self.columns[name]
+        values = self.columns[name]
+        if isinstance(values, Text):
+            values = self.columns[name] = values.objects()
+        return values
+
+    def series(self) -> dict[str, NDArray[Any]]:
+        """The series by name: three, or four with `payload`."""
+        each = {name: getattr(self, name) for name in SERIES | OPTIONAL_SERIES}
+        return {name: values for name, values in each.items() if values is not None}
 
     def tensor(self, spec: FeatureSpec) -> NDArray[np.float32]:
         """The model's input, float32 (n, 2, k)."""
-        return ppi_tensor(self.iat_us, self.length, self.direction, self.offsets, spec)
+        if spec.needs_payload and self.payload is None:
+            raise DataError(
+                "the model needs payload lengths, which these flows lack: "
+                "extract again with --payload"
+            )
+        return ppi_tensor(
+            self.iat_us, self.length, self.direction, self.offsets, spec, self.payload
+        )
 
     def kept_packets(self) -> NDArray[np.int64]:
         """How many packets of each flow the series hold, shape (n,)."""
         return np.diff(self.offsets)
+
+    def counted_packets(self, spec: FeatureSpec) -> NDArray[np.int64]:
+        """How many of the kept packets of each flow count for this spec, shape (n,)."""
+        if not spec.skip_empty or self.payload is None:
+            return self.kept_packets()
+        counted = np.concatenate([[0], np.cumsum(self.payload > 0)])
+        return np.diff(counted[self.offsets])
 
     def select(self, index: Any) -> Flows:
         """The flows at `index` (numbers or a mask), in that order."""
@@ -99,11 +134,9 @@ class Flows:
         offsets = np.concatenate([[0], np.cumsum(counts)])
         packets = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], counts)
         return Flows(
-            self.iat_us[packets],
-            self.length[packets],
-            self.direction[packets],
-            offsets,
-            {name: values[rows] for name, values in self.columns.items()},
+            offsets=offsets,
+            columns={name: self[name][rows] for name in self.columns},
+            **{name: values[packets] for name, values in self.series().items()},
         )
 
     def batches(self, rows: int) -> Iterator[Flows]:
@@ -117,13 +150,19 @@ class Flows:
         if not parts:
             return cls.empty()
         counts = np.concatenate([part.kept_packets() for part in parts])
+        each = [part.series() for part in parts]
+        series = {
+            name: np.concatenate(
+                [part[name][: flows.offsets[-1]] for part, flows in zip(each, parts, strict=True)]
+            )
+            for name in each[0]
+            if all(name in part for part in each)
+        }
         names = [n for n in parts[0].columns if all(n in part.columns for part in parts)]
         return cls(
-            np.concatenate([part.iat_us[: part.offsets[-1]] for part in parts]),
-            np.concatenate([part.length[: part.offsets[-1]] for part in parts]),
-            np.concatenate([part.direction[: part.offsets[-1]] for part in parts]),
-            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            {name: np.concatenate([part.columns[name] for part in parts]) for name in names},
+            offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            columns={name: _joined([part.columns[name] for part in parts]) for name in names},
+            **series,
         )
 
     @classmethod
@@ -136,3 +175,20 @@ class Flows:
             np.zeros(1, np.int64),
             {name: np.empty(0, kind) for name, kind in (COLUMNS | OPTIONAL_COLUMNS).items()},
         )
+
+
+def _unknown(name: str, kind: Any, n: int) -> NDArray[Any]:
+    """A column of which nothing is known."""
+    values = np.full(n, {np.float64: np.nan, np.int64: NULL}.get(kind), kind)
+    if name == "flow_id":
+        values[:] = [str(i) for i in range(n)]
+    elif name == "end_reason":
+        values[:] = "unknown"
+    return values
+
+
+def _joined(parts: Sequence[NDArray[Any] | Text]) -> NDArray[Any] | Text:
+    texts = [part for part in parts if isinstance(part, Text)]
+    if len(texts) == len(parts):
+        return Text.concat(texts)
+    return np.concatenate([p.objects() if isinstance(p, Text) else p for p in parts])

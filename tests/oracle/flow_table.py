@@ -30,6 +30,7 @@ class Flow:
     bytes: int = 0
     series: list[tuple[int, int, int]] = field(default_factory=list)
     fins: set[int] = field(default_factory=set)
+    two_way: bool = False
     closed: bool = False
     end_reason: str = ""
 
@@ -40,6 +41,7 @@ class Flow:
         self.latest_us = max(self.latest_us, packet.ts_us)
         self.packets += 1
         self.bytes += packet.length
+        self.two_way |= direction < 0
         if packet.tcp_flags & FIN:
             self.fins.add(direction)
         if packet.tcp_flags & RST or len(self.fins) == 2:
@@ -50,8 +52,9 @@ def ends(packet: Packet) -> tuple:
     return (packet.src, packet.ports[0]), (packet.dst, packet.ports[1])
 
 
-def is_open(flow: Flow) -> bool:
-    return not flow.closed
+def place(flow: Flow) -> int:
+    """Of the flow's list among the three, in the order in which they are asked to make room."""
+    return 0 if flow.closed else 2 if flow.two_way else 1
 
 
 class FlowTable:
@@ -92,24 +95,24 @@ class FlowTable:
 
     def account(self, packet: Packet) -> None:
         self.clock_us = packet.ts_us
-        self.end_overdue(closed=True, timeout=self.linger)
-        self.end_overdue(closed=False, timeout=self.idle)
+        for number, timeout in enumerate((self.linger, self.idle, self.idle)):
+            self.end_overdue(number, timeout)
         flow = self.open.get(self.key(packet))
         if flow is not None and (reason := self.reason_to_end(flow, packet)):
             self.end(flow, reason)
             flow = None
         if flow is None:
             if len(self.open) == self.rules.max_flows:
-                self.end(min(self.open.values(), key=is_open), "lack_of_resources")
+                self.end(min(self.open.values(), key=place), "lack_of_resources")
             flow = Flow(packet, packet.ts_us, packet.ts_us)
         flow.add(packet)
         self.open.pop(self.key(packet), None)
         self.open[self.key(packet)] = flow  # now the last of the dict
 
-    def end_overdue(self, closed: bool, timeout: int) -> None:
-        """Flows of any key end whose time has passed, up to the first whose has not: where clocks
+    def end_overdue(self, number: int, timeout: int) -> None:
+        """Flows of a list end whose time has passed, up to the first whose has not: where clocks
         step back, those behind it wait."""
-        for flow in [flow for flow in self.open.values() if flow.closed == closed]:
+        for flow in [flow for flow in self.open.values() if place(flow) == number]:
             if self.clock_us - flow.latest_us <= timeout:
                 break
             self.end(flow, "idle")

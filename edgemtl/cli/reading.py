@@ -1,0 +1,69 @@
+"""Captures on the command line: read in the order given; a bad one does not cost the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from edgemtl.cli.output import note
+from edgemtl.errors import CaptureError, DataError
+from edgemtl.flows import Capture, CaptureStats, FlowConfig, Flows
+
+__all__ = ["Reading"]
+
+
+class Reading:
+    """Reads captures; names those that can't be read on standard error and goes on.
+
+    Parameters
+    ----------
+    command : str
+        Stands in front of what is said.
+    config : FlowConfig
+
+    Attributes
+    ----------
+    stats : list of CaptureStats
+        Of the captures that were read.
+    refused : int
+        How many could not be.
+    """
+
+    def __init__(self, command: str, config: FlowConfig) -> None:
+        self._command, self._config = command, config
+        self.stats: list[CaptureStats] = []
+        self.refused = 0
+
+    def read(
+        self, paths: Sequence[Path], begin: Callable[[Path], None] = lambda path: None
+    ) -> Iterator[tuple[Path, Flows]]:
+        """Batches of flows and the capture that they are of; `begin` hears of each capture."""
+        for path, name in zip(paths, _unlike_names(paths), strict=True):
+            begin(path)
+            try:
+                for batch in self._capture(path, name):
+                    yield path, batch
+            except CaptureError as error:
+                self.refused += 1
+                note(f"{self._command}: {error}")
+
+    def _capture(self, path: Path, name: str) -> Iterator[Flows]:
+        capture = Capture(path, self._config, name=name)
+        yield from capture
+        stats = capture.stats
+        if stats.ip_packets == 0:
+            raise CaptureError(f"{path}: {stats.warning or 'holds no IP packet'}")
+        if stats.warning:
+            note(f"{self._command}: {path}: {stats.warning}")
+        self.stats.append(stats)
+
+
+def _unlike_names(paths: Sequence[Path]) -> list[str]:
+    """The captures' file names, or their whole paths where two files are called the same."""
+    if len(set(paths)) < len(paths):
+        raise DataError("a capture is named twice: its flows would be there twice")
+    names = [path.name for path in paths]
+    return [
+        name if names.count(name) == 1 else str(path)
+        for name, path in zip(names, paths, strict=True)
+    ]
