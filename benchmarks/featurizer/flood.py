@@ -31,24 +31,28 @@ from benchmarks.featurizer.run import one_cpu, run
 __all__ = ["FLOODS", "MAX_FLOWS", "flood", "syn_flood"]
 
 ESTABLISHED, EXCHANGED = 1000, 60  # two-way flows, and the packets of each, over three seconds
-NEW = 1_000_000  # flows of the flood, all in the second of these seconds
+NEWCOMERS = 100  # more of these, which begin in the second of the flood
+ROUND_TRIP_US = 10_000  # until a newcomer hears the other side
+NEW = 1_000_000  # flows of the flood, all in the second of the three seconds
 MAX_FLOWS = 100_000
-USERS_PORT, VICTIM, VICTIM_PORT = 443, 7, 80
+USERS_PORT, NEWCOMERS_PORT, VICTIM_PORT = 443, 8443, 80
+VICTIM = 7  # the server's number
+SECOND = 1_000_000
 Say = Callable[[str], None]
 
 
 def syn_flood(rng: np.random.Generator) -> tuple[Flows, Packets]:
-    """1 M TCP SYN in a second, nobody answers; 1,000 established flows go on."""
+    """1 M TCP SYN in a second, nobody answers; 1,000 established flows, 100 newcomers."""
     return flooded(rng, TCP, answered=False)
 
 
 def udp_flood(rng: np.random.Generator) -> tuple[Flows, Packets]:
-    """1 M UDP packets of new flows in a second, nobody answers; 1,000 established flows go on."""
+    """1 M new UDP flows in a second, nobody answers; 1,000 established flows, 100 newcomers."""
     return flooded(rng, UDP, answered=False)
 
 
 def answered_flood(rng: np.random.Generator) -> tuple[Flows, Packets]:
-    """1 M TCP SYN in a second, each answered by a SYN ACK; 1,000 established flows go on."""
+    """1 M TCP SYN in a second, each answered; 1,000 established flows, 100 newcomers."""
     return flooded(rng, TCP, answered=True)
 
 
@@ -66,72 +70,77 @@ def flood(folder: Path, rounds: int, say: Say) -> list[dict[str, Any]]:
         say(f"{name}: making the capture")
         capture = make(name, traffic, folder)[0]
         command = [sys.executable, "-m", "benchmarks.featurizer.peers.edgemtl_bounded"]
-        command += [str(capture.path), str(MAX_FLOWS), str(USERS_PORT)]
+        command += [str(capture.path), str(MAX_FLOWS), str(USERS_PORT), str(NEWCOMERS_PORT)]
         runs = []
         for turn in range(rounds):
             say(f"{name}: round {turn + 1} of {rounds}")
             runs.append(json.loads(run(command, one_cpu()).output))
-        row = runs[0]
-        whole = sum(packets == EXCHANGED for packets in row.pop("watched").values())
+        found = runs[0]
+        whole, newcomers = (
+            sum(packets == EXCHANGED for packets in found[str(port)])
+            for port in (USERS_PORT, NEWCOMERS_PORT)
+        )
         rows.append(
             {
                 **{"capture": name, "max_flows": MAX_FLOWS, "packets": capture.packets},
                 **{"established": ESTABLISHED, "whole": whole},
-                **{key: row[key] for key in ("flows", "evicted", "memory_bytes", "grown_bytes")},
+                **{"newcomers": NEWCOMERS, "newcomers_whole": newcomers},
+                **{key: found[key] for key in ("flows", "evicted", "memory_bytes", "grown_bytes")},
                 "cpu_s": [each["cpu_s"] for each in runs],
             }
         )
     return rows
 
 
+# ---- drawing: flows are numbered users first, established and newcomers, then the flood ----------
+
+
 def flooded(rng: np.random.Generator, protocol: int, answered: bool) -> tuple[Flows, Packets]:
-    """Established flows first in number, then those of the flood."""
-    each = np.arange(NEW)
+    users = ESTABLISHED + NEWCOMERS
     flows = Flows(
-        protocol=np.concatenate(
-            [np.resize([TCP, UDP], ESTABLISHED), np.full(NEW, protocol)]
-        ).astype(np.uint8),
-        version=np.full(ESTABLISHED + NEW, 4, np.uint8),
-        client=np.concatenate(
-            [np.arange(ESTABLISHED), 10_000 + rng.permutation(NEW)]  # the flood's are spoofed
-        ).astype(np.uint32),
-        server=np.concatenate([rng.integers(1000, 2000, ESTABLISHED), np.full(NEW, VICTIM)]).astype(
-            np.uint32
+        protocol=_both(np.resize([TCP, UDP], users), np.full(NEW, protocol), np.uint8),
+        version=np.full(users + NEW, 4, np.uint8),
+        client=_both(np.arange(users), 10_000 + rng.permutation(NEW), np.uint32),  # spoofed
+        server=_both(rng.integers(1000, 2000, users), np.full(NEW, VICTIM), np.uint32),
+        client_port=rng.integers(1024, 65536, users + NEW).astype(np.uint16),
+        server_port=_both(
+            np.repeat([USERS_PORT, NEWCOMERS_PORT], [ESTABLISHED, NEWCOMERS]),
+            np.full(NEW, VICTIM_PORT),
+            np.uint16,
         ),
-        client_port=rng.integers(1024, 65536, ESTABLISHED + NEW).astype(np.uint16),
-        server_port=np.concatenate(
-            [np.full(ESTABLISHED, USERS_PORT), np.full(NEW, VICTIM_PORT)]
-        ).astype(np.uint16),
     )
-    talk = established(rng, flows)
-    time_us = START_US + 1_000_000 + np.sort(rng.integers(0, 1_000_000, NEW))
-    parts = [talk, attack(flows, time_us, each, forward=True)]
+    time_us = START_US + SECOND + np.sort(rng.integers(0, SECOND, NEW))
+    parts = [conversations(rng, flows), attack(flows, time_us, forward=True)]
     if answered:
-        parts.append(attack(flows, time_us + 2000, each, forward=False))
-    packets = Packets(
-        *(np.concatenate(column) for column in zip(*map(columns, parts), strict=True))
-    )
+        parts.append(attack(flows, time_us + 2000, forward=False))
+    columns = [[getattr(part, name) for part in parts] for name in Packets.__dataclass_fields__]
+    packets = Packets(*map(np.concatenate, columns))
     return flows, packets.select(np.argsort(packets.time_us, kind="stable"))
 
 
-def columns(packets: Packets) -> list[Array]:
-    return [getattr(packets, name) for name in packets.__dataclass_fields__]
+def _both(users: Array, attackers: Array, kind: Any) -> Array:
+    return np.concatenate([users, attackers]).astype(kind)
 
 
-def attack(flows: Flows, time_us: Array, each: Array, forward: bool) -> Packets:
+def attack(flows: Flows, time_us: Array, forward: bool) -> Packets:
     """One packet of each flow of the flood: its first, or the answer to that."""
-    flow = ESTABLISHED + each
+    flow = np.arange(len(flows) - NEW, len(flows))
     tcp = flows.protocol[flow] == TCP
     flags = np.where(tcp, SYN if forward else SYN | ACK, 0)
     length = headers_length(flows)[flow] + np.where(tcp, 0, 18)
-    return Packets(time_us, flow, np.full(len(flow), forward), flags, length)
+    return Packets(time_us, flow, np.full(NEW, forward), flags, length)
 
 
-def established(rng: np.random.Generator, flows: Flows) -> Packets:
-    """Two-way flows of EXCHANGED packets each, the first two before the flood; none is closed."""
-    flow = np.repeat(np.arange(ESTABLISHED), EXCHANGED)
-    time_us = rng.integers(200_000, 3_000_000, (ESTABLISHED, EXCHANGED))
-    time_us[:, :2] = rng.integers(0, 200_000, (ESTABLISHED, 2))
+def conversations(rng: np.random.Generator, flows: Flows) -> Packets:
+    """Two-way flows of EXCHANGED packets each: most established before the flood; none closes."""
+    users = ESTABLISHED + NEWCOMERS
+    flow = np.repeat(np.arange(users), EXCHANGED)
+    time_us = rng.integers(SECOND // 5, 3 * SECOND, (users, EXCHANGED))
+    time_us[:, :2] = rng.integers(0, SECOND // 5, (users, 2))
+    first_us = rng.integers(SECOND, 2 * SECOND, (NEWCOMERS, 1))
+    later_us = first_us + ROUND_TRIP_US + rng.integers(1, SECOND, (NEWCOMERS, EXCHANGED))
+    later_us[:, :1], later_us[:, 1:2] = first_us, first_us + ROUND_TRIP_US
+    time_us[ESTABLISHED:] = later_us
     time_us = START_US + time_us.ravel()
     order = np.argsort(time_us, kind="stable")
     time_us, flow = time_us[order], flow[order]

@@ -145,15 +145,21 @@ def test_big_is_what_it_is_called():
 def test_a_flood_is_new_flows_in_one_second_among_established_ones(name, monkeypatch):
     monkeypatch.setattr(flood, "NEW", 20_000)
     flows, packets = flood.FLOODS[name](np.random.default_rng(1))
+    users = flood.ESTABLISHED + flood.NEWCOMERS
     counts = np.bincount(packets.flow)
-    assert (counts[: flood.ESTABLISHED] == flood.EXCHANGED).all()
-    assert (counts[flood.ESTABLISHED :] == (2 if name == "ANSWERED-FLOOD" else 1)).all()
+    assert (counts[:users] == flood.EXCHANGED).all()
+    assert (counts[users:] == (2 if name == "ANSWERED-FLOOD" else 1)).all()
     ends = list(zip(flows.client, flows.client_port, flows.server, flows.protocol, strict=True))
-    assert len(set(ends)) == flood.ESTABLISHED + 20_000
-    old = packets.flow < flood.ESTABLISHED
+    assert len(set(ends)) == users + 20_000
     assert (np.diff(packets.time_us) >= 0).all()
-    attack_us = packets.time_us[~old & packets.forward]
+    attack_us = packets.time_us[(packets.flow >= users) & packets.forward]
     assert attack_us.max() - attack_us.min() <= 1_000_000
+    old = packets.flow < flood.ESTABLISHED
     for both in (True, False):  # each established flow has heard both sides before the flood
         heard = packets.flow[old & (packets.time_us < attack_us.min()) & (packets.forward == both)]
         assert len(np.unique(heard)) == flood.ESTABLISHED
+    new = (packets.flow >= flood.ESTABLISHED) & (packets.flow < users)
+    assert packets.time_us[new].min() >= attack_us.min()
+    begins = [np.flatnonzero(packets.flow == i)[:2] for i in np.unique(packets.flow[new])]
+    assert all(list(packets.forward[two]) == [True, False] for two in begins)
+    assert all(np.diff(packets.time_us[two]) == flood.ROUND_TRIP_US for two in begins)

@@ -136,6 +136,7 @@ DOCUMENT = {
     ],
     "flood": [
         {"capture": "SYN-FLOOD", "max_flows": 9, "packets": 10, "established": 8, "whole": 8,
+         "newcomers": 5, "newcomers_whole": 4,
          "flows": 9, "evicted": 1, "memory_bytes": 1, "grown_bytes": 1, "cpu_s": [1.0]},
     ],
     "cores": {"files": 8, "wall_s": {"1": [1.8], "2": [1.0]}, "speedup": 1.8},
