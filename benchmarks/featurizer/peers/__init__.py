@@ -109,7 +109,12 @@ def this_python(folder: Path) -> str:
 
 
 PEERS = (
-    Peer("walk", lambda capture, folder: [str(folder / "walk"), str(capture)], last_line),
+    Peer("walk", lambda capture, folder: [str(folder / "walk"), "mmap", str(capture)], last_line),
+    Peer(
+        "walk, by read()",
+        lambda capture, folder: [str(folder / "walk"), "read", str(capture)],
+        last_line,
+    ),
     Peer(
         "edgemtl, C core",
         lambda capture, folder: [str(folder / "core"), str(capture), str(KEPT), "1048576"],

@@ -1,4 +1,4 @@
-/* edgemtl's C core alone: a mapped pcap file to ended flows, which are counted and dropped.
+/* edgemtl's C core alone: a pcap file to ended flows, which are counted and dropped.
  *
  * core CAPTURE PACKETS MAX_FLOWS [PIECE]: keeps PACKETS of each flow's series; prints one line of
  * JSON. With PIECE the file is given in pieces of so many bytes, and each call is timed, in the CPU
@@ -6,18 +6,22 @@
  * moved past the idle timeout, so that all flows end at once, call by call. The file is µs pcap,
  * little- endian, of less than an hour, as the benchmark writes it. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "clock.h"
 #include "emtl.h"
+#include "stopwatch.h"
 
+enum { FILE_HEADER = 24, BLOCK = 1 << 18 };
 enum { ROOM = 1024, SERIES_ROOM = 1 << 17 }; /* flows, packets: what one call gives at most */
 
 typedef struct {
     emtl_meter *meter;
     emtl_flow_columns columns;
     uint64_t packets, bytes, kept; /* of the flows taken so far */
+    uint32_t first_s;              /* time of the first packet; 0: not read yet */
     double *steps;                 /* seconds of each timed call; NULL: they are not timed */
     size_t n, room;
 } work;
@@ -67,7 +71,7 @@ static void take(work *w)
 
 static double thread_s(const work *w)
 {
-    return w->steps != NULL ? seconds(CLOCK_THREAD_CPUTIME_ID) : 0;
+    return w->steps != NULL ? clock_s(CLOCK_THREAD_CPUTIME_ID) : 0;
 }
 
 static void note(work *w, double start_s)
@@ -76,40 +80,57 @@ static void note(work *w, double start_s)
         return;
     if (w->n == w->room)
         w->steps = must(realloc(w->steps, (w->room *= 2) * sizeof *w->steps));
-    w->steps[w->n++] = seconds(CLOCK_THREAD_CPUTIME_ID) - start_s;
+    w->steps[w->n++] = clock_s(CLOCK_THREAD_CPUTIME_ID) - start_s;
 }
 
-/* Feeds the file in pieces that begin where the last one was used up. */
-static int feed(work *w, const mapped *file, size_t piece)
+/* Feeds the records of a block, piece by piece; *used: the bytes of the whole ones. */
+static int feed_block(work *w, const uint8_t *block, size_t n, size_t piece, size_t *used)
 {
-    size_t at = 0, size = piece, used = 0;
-    while (at < file->size) {
-        if (size > file->size - at)
-            size = file->size - at;
+    size_t size = piece;
+    for (*used = 0; *used < n;) {
+        size_t step = 0;
+        if (size > n - *used)
+            size = n - *used;
         const double start_s = thread_s(w);
-        const int status = emtl_meter_feed(w->meter, file->data + at, size, &used, &w->columns);
+        const int status = emtl_meter_feed(w->meter, block + *used, size, &step, &w->columns);
         note(w, start_s);
-        if (status != EMTL_OK && status != EMTL_E_FULL)
-            return status;
+        *used += step;
         if (status == EMTL_E_FULL)
             take(w);
-        else if (used == 0 && size == file->size - at)
-            return EMTL_E_MALFORMED; /* cut */
-        size = status == EMTL_OK && used == 0 ? 2 * size : piece;
-        at += used;
+        else if (status != EMTL_OK)
+            return status;
+        else if (step == 0 && size == n - *used)
+            break;
+        size = status == EMTL_OK && step == 0 ? 2 * size : piece; /* a record longer than a piece */
     }
     return EMTL_OK;
 }
 
+static int feed(work *w, int file, size_t piece)
+{
+    uint8_t *block = must(malloc(BLOCK));
+    size_t have = 0, used = 0;
+    ssize_t n = 0;
+    int status = EMTL_OK;
+    while (status == EMTL_OK && (n = read(file, block + have, BLOCK - have)) > 0) {
+        have += (size_t)n;
+        if (w->first_s == 0)
+            memcpy(&w->first_s, block + FILE_HEADER, sizeof w->first_s);
+        status = feed_block(w, block, have, piece, &used);
+        have -= used;
+        memmove(block, block + used, have);
+    }
+    free(block);
+    return status == EMTL_OK && (n < 0 || have > 0) ? EMTL_E_MALFORMED : status;
+}
+
 /* All flows end: by the clock where calls are timed, else because the capture is over. */
-static int end(work *w, const mapped *file)
+static int end(work *w)
 {
     int status;
-    uint32_t first_s;
-    memcpy(&first_s, file->data + 24, sizeof first_s);
     while (w->steps != NULL) {
         const double start_s = thread_s(w);
-        status = emtl_meter_tick(w->meter, ((int64_t)first_s + 3600) * 1000000, &w->columns);
+        status = emtl_meter_tick(w->meter, ((int64_t)w->first_s + 3600) * 1000000, &w->columns);
         note(w, start_s);
         take(w);
         if (status != EMTL_E_FULL)
@@ -153,7 +174,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: core CAPTURE PACKETS MAX_FLOWS [PIECE]\n");
         return 2;
     }
-    const size_t piece = argc == 5 ? (size_t)strtoull(argv[4], NULL, 10) : SIZE_MAX;
+    const size_t piece = argc == 5 ? (size_t)strtoull(argv[4], NULL, 10) : BLOCK;
     const emtl_flow_config config = {.max_flows = (uint32_t)strtoul(argv[3], NULL, 10),
                                      .idle_timeout_s = 120,
                                      .active_timeout_s = 1800,
@@ -167,18 +188,16 @@ int main(int argc, char **argv)
     }
     const uint64_t before = anonymous_bytes();
     const stopwatch watch = stopwatch_start();
-    mapped file;
-    if (map_file(argv[1], &file) != 0)
-        return 1;
+    const int file = open(argv[1], O_RDONLY);
     columns_new(&w.columns);
     int status = emtl_meter_new(&config, key, &w.meter);
     if (status == EMTL_OK)
-        status = feed(&w, &file, piece);
+        status = feed(&w, file, piece);
     const uint64_t grown = anonymous_bytes() - before;
     emtl_meter_stats stats;
     if (status == EMTL_OK) {
         emtl_meter_stats_get(w.meter, &stats);
-        status = end(&w, &file);
+        status = end(&w);
     }
     if (status != EMTL_OK) {
         fprintf(stderr, "core: %s: %s\n", argv[1], emtl_strerror(status));
@@ -187,7 +206,7 @@ int main(int argc, char **argv)
     const uint64_t open_flows = stats.open_flows;
     emtl_meter_stats_get(w.meter, &stats);
     emtl_meter_free(w.meter);
-    unmap_file(&file);
+    close(file);
     const stopwatch time = stopwatch_read(&watch);
     printf("{");
     if (w.steps != NULL)
