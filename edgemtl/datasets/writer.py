@@ -146,16 +146,14 @@ class _JsonLines:
 class _Csv:
     def __init__(self, file: Any) -> None:
         self._file = file
-        self._writer: csv.DictWriter[str] | None = None
+        self._writer: Any = None
 
     def write(self, flows: Flows) -> None:
         for row in to_rows(flows):
             if self._writer is None:
-                self._writer = csv.DictWriter(self._file, list(row))
-                self._writer.writeheader()
-            self._writer.writerow(
-                {k: json.dumps(v) if isinstance(v, list) else v for k, v in row.items()}
-            )
+                self._writer = csv.writer(self._file)
+                self._writer.writerow(row)
+            self._writer.writerow(row.values())  # a list of numbers as JSON would have it
 
     def close(self) -> None:
         """Whoever opened the file closes it."""
