@@ -39,7 +39,7 @@ def invented_flows(n: int, k: int) -> Flows:
     iat_us[::k] = 0
     length = rng.integers(40, 1500, n * k, dtype=np.int32)
     direction = rng.choice(np.array([1, -1], np.int8), n * k)
-    return Flows(iat_us, length, direction, np.arange(n + 1) * k)
+    return Flows(iat_us, length, direction, np.arange(n + 1) * k, payload=length)
 
 
 def features_us(spec: FeatureSpec) -> dict[str, float]:

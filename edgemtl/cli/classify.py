@@ -11,7 +11,16 @@ from typing import Annotated, Any
 
 import typer
 
-from edgemtl.cli.flow_options import ActiveTimeout, IdleTimeout, flow_config
+from edgemtl.cli.flow_options import (
+    ActiveTimeout,
+    IdleTimeout,
+    MaxFlows,
+    MaxMemory,
+    Protocols,
+    SplitOffload,
+    Tunnels,
+    flow_config,
+)
 from edgemtl.cli.output import note, print_table
 from edgemtl.cli.reading import Reading
 from edgemtl.flows import Flows
@@ -43,6 +52,11 @@ def classify(
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads within a call.")] = 1,
     idle_timeout: IdleTimeout = 120,
     active_timeout: ActiveTimeout = 1800,
+    max_flows: MaxFlows = 1_000_000,
+    max_memory: MaxMemory = None,
+    tunnels: Tunnels = "inner",
+    protocols: Protocols = "tcp,udp",
+    split_offload: SplitOffload = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON lines also on a terminal, where a table is usual.")
     ] = False,
@@ -54,13 +68,19 @@ def classify(
     others go on; the exit status is then 2.
     """
     from edgemtl.runtime import classify as answer
-    from edgemtl.runtime import load
+    from edgemtl.runtime import load, packets_for
 
     loaded = load(model, runtime, threads)
     config = flow_config(
-        packets=loaded.card.spec.k,
+        packets=packets_for(loaded.card.spec),
+        payload=loaded.card.spec.needs_payload,
         idle_timeout_s=idle_timeout,
         active_timeout_s=active_timeout,
+        max_flows=max_flows,
+        max_memory=max_memory,
+        tunnels=tunnels,
+        protocols=protocols,
+        split_offload=split_offload,
     )
     reading = Reading("edgemtl classify", config)
     lines = (line for batch in _batches(reading, captures) for line in answer(loaded, batch))

@@ -14,6 +14,10 @@ from edgemtl.cli.flow_options import (
     Captures,
     IdleTimeout,
     MaxFlows,
+    MaxMemory,
+    Protocols,
+    SplitOffload,
+    Tunnels,
     flow_config,
 )
 from edgemtl.cli.output import progress
@@ -21,7 +25,7 @@ from edgemtl.cli.reading import Reading
 from edgemtl.cli.statistics import print_statistics
 from edgemtl.datasets import FORMATS, FlowWriter, LabelsFile
 from edgemtl.errors import DataError
-from edgemtl.flows import Flows
+from edgemtl.flows import Anonymiser, Flows, read_key
 
 EPILOG = (
     "Example: [bold]edgemtl flows monday.pcap.gz tuesday.pcapng -o flows.parquet "
@@ -44,7 +48,25 @@ def flows(
     idle_timeout: IdleTimeout = 120,
     active_timeout: ActiveTimeout = 1800,
     max_flows: MaxFlows = 1_000_000,
+    max_memory: MaxMemory = None,
     by_vlan: ByVlan = False,
+    tunnels: Tunnels = "inner",
+    protocols: Protocols = "tcp,udp",
+    split_offload: SplitOffload = None,
+    payload: Annotated[
+        bool, typer.Option("--payload", help="Keep the series of payload lengths too.")
+    ] = False,
+    concat: Annotated[
+        bool, typer.Option("--concat", help="The captures are one that was cut into files.")
+    ] = False,
+    anonymise: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="Addresses by Crypto-PAn, no times, no ports but those of services. "
+            "KEY: a file of 32 random bytes, or 64 hex digits.",
+        ),
+    ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -61,6 +83,8 @@ def flows(
     A capture that can't be read is named on standard error and the others go on; the exit status is
     then 2.
     """
+    if labels and anonymise:
+        raise DataError("--labels and --anonymise: label by addresses first, or by folder")
     if as_json and str(output) == "-":
         raise DataError("--json and -o -: both want standard output; give -o a file name")
     label = _labeller(labels, label_by_folder)
@@ -69,9 +93,15 @@ def flows(
         idle_timeout_s=idle_timeout,
         active_timeout_s=active_timeout,
         max_flows=max_flows,
+        max_memory=max_memory,
         by_vlan=by_vlan,
+        tunnels=tunnels,
+        protocols=protocols,
+        split_offload=split_offload,
+        payload=payload,
     )
-    reading = Reading("edgemtl flows", config)
+    anonymiser = Anonymiser(read_key(anonymise)) if anonymise else None
+    reading = Reading("edgemtl flows", config, concat, anonymiser)
     batches = _read(reading, captures, label)
     if output is None:
         for _ in batches:

@@ -77,7 +77,10 @@ def _capture_facts(file: Path) -> dict[str, Any]:
         "flow_packets": stats.flow_packets,
         "skipped": {reason: n for reason, n in stats.skipped.items() if n},
         "link_types": stats.link_types,
+        "evicted": stats.evicted,
         "clock_back": stats.clock_back,
+        "tunnelled": stats.tunnelled,
+        "oversized": stats.oversized,
         "warning": stats.warning,
         "flows": len(flows),
     } | {name: fact for name, fact in _table_facts(flows).items() if name in CAPTURE_FACTS}
@@ -88,11 +91,14 @@ def _table_facts(flows: Flows) -> dict[str, Any]:
         name: dict(sorted(Counter(str(v) for v in flows[name] if v is not None).items()))
         for name in ("traffic_class", "partition", "end_reason")
     }
+    if "anonymised" in flows.columns:
+        facts["anonymised"] = sorted({str(v) for v in flows["anonymised"] if v is not None})
     if "protocol" in flows.columns:
         facts["protocol"] = dict(sorted(Counter(str(v) for v in flows["protocol"]).items()))
     known = {name: flows[name][flows[name] != NULL] for name in ("packets", "bytes")}
     known |= {name: flows[name][~np.isnan(flows[name])] for name in ("duration_s", "bytes_per_s")}
     facts["kept_packets"] = int(flows.kept_packets().max(initial=0))  # of the flow with the most
+    facts["payload_known"] = flows.payload is not None
     facts["quantiles"] = {
         name: np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist() if len(values) else None
         for name, values in known.items()

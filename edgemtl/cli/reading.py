@@ -1,13 +1,23 @@
-"""Captures on the command line: read in the order given; a bad one does not cost the others."""
+"""Captures on the command line: given out in order; a bad one does not cost the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from edgemtl.cli.output import note
 from edgemtl.errors import CaptureError, DataError
-from edgemtl.flows import Capture, CaptureStats, FlowConfig, Flows
+from edgemtl.flows import (
+    Anonymiser,
+    Capture,
+    CaptureAhead,
+    CaptureStats,
+    FlowConfig,
+    Flows,
+    default_threads,
+    read_ahead,
+)
 
 __all__ = ["Reading"]
 
@@ -20,6 +30,9 @@ class Reading:
     command : str
         Stands in front of what is said.
     config : FlowConfig
+    concat : bool
+        Read all captures as one that was cut into files.
+    anonymiser : Anonymiser, optional
 
     Attributes
     ----------
@@ -29,8 +42,15 @@ class Reading:
         How many could not be.
     """
 
-    def __init__(self, command: str, config: FlowConfig) -> None:
+    def __init__(
+        self,
+        command: str,
+        config: FlowConfig,
+        concat: bool = False,
+        anonymiser: Anonymiser | None = None,
+    ) -> None:
         self._command, self._config = command, config
+        self._concat, self._anonymiser = concat, anonymiser
         self.stats: list[CaptureStats] = []
         self.refused = 0
 
@@ -38,17 +58,25 @@ class Reading:
         self, paths: Sequence[Path], begin: Callable[[Path], None] = lambda path: None
     ) -> Iterator[tuple[Path, Flows]]:
         """Batches of flows and the capture that they are of; `begin` hears of each capture."""
-        for path, name in zip(paths, _unlike_names(paths), strict=True):
+        names = _unlike_names(paths)
+        captures = [*zip(paths, names, strict=True)]
+        makes = [partial(self._make, path, name) for path, name in captures]
+        if self._concat:
+            makes, captures = [partial(self._make, paths, names[0])], captures[:1]
+        threads = default_threads(self._config.max_memory)
+        for (path, _), capture in zip(captures, read_ahead(makes, threads), strict=True):
             begin(path)
             try:
-                for batch in self._capture(path, name):
+                for batch in self._batches(path, capture):
                     yield path, batch
             except CaptureError as error:
                 self.refused += 1
                 note(f"{self._command}: {error}")
 
-    def _capture(self, path: Path, name: str) -> Iterator[Flows]:
-        capture = Capture(path, self._config, name=name)
+    def _make(self, path: Path | Sequence[Path], name: str) -> Capture:
+        return Capture(path, self._config, name, self._anonymiser)
+
+    def _batches(self, path: Path, capture: CaptureAhead) -> Iterator[Flows]:
         yield from capture
         stats = capture.stats
         if stats.ip_packets == 0:

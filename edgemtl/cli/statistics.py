@@ -5,13 +5,14 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from edgemtl.cli.output import note, print_json, print_table
 from edgemtl.flows import CaptureStats
 
-__all__ = ["print_statistics"]
+__all__ = ["print_statistics", "remarks"]
 
 
 def print_statistics(each: Sequence[CaptureStats], output: Path | None, as_json: bool) -> None:
@@ -30,37 +31,51 @@ def _peak_rss_bytes() -> int:
 
 
 def _facts(stats: CaptureStats) -> dict[str, Any]:
-    return {
-        "path": str(stats.path),
-        "packets": stats.packets,
-        "ip_packets": stats.ip_packets,
-        "flow_packets": stats.flow_packets,
-        "flows": stats.flows,
-        "evicted": stats.evicted,
-        "clock_back": stats.clock_back,
-        "skipped": stats.skipped,
-        "warning": stats.warning,
-    }
+    names = [
+        field.name for field in fields(stats) if field.name not in ("link_types", "open_flows")
+    ]
+    return {name: getattr(stats, name) for name in names}
 
 
 def _print(each: Sequence[CaptureStats]) -> None:
     rows = [
-        (s.path, s.packets, s.ip_packets, s.flow_packets, s.flows, _skipped(s.skipped))
+        (s.path, s.packets, s.ip_packets, s.flow_packets, s.flows, _skipped(s), remarks(s))
         for s in each
     ]
-    columns = ("capture", "packets", "IP", "in flows", "flows", "skipped")
+    columns = ("capture", "packets", "IP", "in flows", "flows", "skipped", "worth knowing")
     print_table("", columns, rows)
 
 
 def _say(each: Sequence[CaptureStats], output: Path | None) -> None:
-    skipped: dict[str, int] = {}
+    total = _total(each)
+    text = f"{total.flows} flows of {total.packets} packets in {output}; skipped: {_skipped(total)}"
+    more = remarks(total)
+    note(f"{text}; {more}" if more else text)
+
+
+def _total(each: Sequence[CaptureStats]) -> CaptureStats:
+    """The counters of all captures together."""
+    total = CaptureStats("")
+    for field in fields(total):
+        if field.type == "int":
+            setattr(total, field.name, sum(getattr(stats, field.name) for stats in each))
     for stats in each:
         for reason, count in stats.skipped.items():
-            skipped[reason] = skipped.get(reason, 0) + count
-    count = sum(s.flows for s in each)
-    total = sum(s.packets for s in each)
-    note(f"{count} flows of {total} packets in {output}; skipped: {_skipped(skipped)}")
+            total.skipped[reason] = total.skipped.get(reason, 0) + count
+    return total
 
 
-def _skipped(reasons: dict[str, int]) -> str:
-    return ", ".join(f"{n} {reason}" for reason, n in reasons.items() if n) or "none"
+def _skipped(stats: CaptureStats) -> str:
+    return ", ".join(f"{n} {reason}" for reason, n in stats.skipped.items() if n) or "none"
+
+
+def remarks(stats: CaptureStats) -> str:
+    """What a reader of the flows should know, where there is anything."""
+    each = (
+        (stats.evicted, "flows ended for lack of room"),
+        (stats.clock_back, "packets with a clock that stepped back"),
+        (stats.tunnelled, "packets in tunnels"),
+        (stats.oversized - stats.split, "packets longer than the MTU: offload? --split-offload"),
+        (stats.split, f"packets split into {stats.segments} of the wire"),
+    )
+    return ", ".join(f"{count} {what}" for count, what in each if count > 0)

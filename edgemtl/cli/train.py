@@ -57,6 +57,12 @@ def train(
         str, typer.Option(help="Where short flows are filled: post or pre.")
     ] = "post",
     min_packets: Annotated[int, typer.Option(help="Flows with fewer are left out.")] = 1,
+    length_kind: Annotated[
+        str, typer.Option(help="ip, or payload: flows extracted with --payload.")
+    ] = "ip",
+    skip_empty: Annotated[
+        bool, typer.Option("--skip-empty", help="Packets without payload don't count.")
+    ] = False,
     keep_cut: Annotated[
         bool,
         typer.Option("--keep-cut", help="Learn duration also from flows that were cut off."),
@@ -72,8 +78,9 @@ def train(
 
     try:
         spec = FeatureSpec(
-            k=k, iat=iat, signed=not unsigned, padding=padding, min_packets=min_packets
-        )
+            k=k, iat=iat, signed=not unsigned, padding=padding, min_packets=min_packets,
+            length_kind=length_kind, skip_empty=skip_empty,
+        )  # fmt: skip
     except ValueError as error:
         raise DataError(str(error)) from None
     config = TrainConfig(

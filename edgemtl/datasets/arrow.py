@@ -54,15 +54,19 @@ def to_arrow(flows: Flows) -> pa.Table:
     pa = pyarrow()
     series = flows.series()
     schema = flow_schema({*flows.columns, *series})
-    offsets = pa.array(flows.offsets.astype(np.int32))
+    offsets = _numbers(flows.offsets.astype(np.int32))
     arrays = []
     for field in schema:
         if field.name in series:
-            values = pa.array(series[field.name][: flows.offsets[-1]])
+            values = _numbers(series[field.name][: flows.offsets[-1]])
             arrays.append(pa.ListArray.from_arrays(offsets, values))
         else:
             arrays.append(_column(field, flows.columns[field.name]))
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+# Arrays are made from buffers: pyarrow.array would import pandas, where that is there, which takes
+# longer than to read a million packets.
 
 
 def _column(field: pa.Field, values: NDArray[Any] | Text) -> pa.Array:
@@ -70,17 +74,31 @@ def _column(field: pa.Field, values: NDArray[Any] | Text) -> pa.Array:
     if isinstance(values, Text):
         offsets = pa.py_buffer(values.offsets.astype(np.int32))
         return pa.StringArray.from_buffers(len(values), offsets, pa.py_buffer(values.data))
-    unknown = None
+    if values.dtype == object:
+        unknown = all(value is None for value in values)
+        return pa.nulls(len(values), field.type) if unknown else pa.array(values, field.type)
     if values.dtype == np.float64:
-        unknown = np.isnan(values)
-    elif values.dtype == np.int64 and field.name != "start_us":
-        unknown = values == NULL
-    return pa.array(values, field.type, mask=unknown)
+        return _numbers(values, ~np.isnan(values))
+    return _numbers(values, None if field.name == "start_us" else values != NULL)
+
+
+def _numbers(values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> pa.Array:
+    pa = pyarrow()
+    valid = None
+    if known is not None and not known.all():
+        valid = pa.py_buffer(np.packbits(known, bitorder="little"))
+    kind = pa.from_numpy_dtype(values.dtype)
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [valid, data])
 
 
 def from_arrow(table: pa.Table, where: str) -> Flows:
     """Flows of an Arrow table; DataError names the first column that is missing or wrong."""
     pa = pyarrow()
+    try:
+        table.validate(full=True)  # a damaged file may hold text that is none
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{where}: is damaged: {str(error).splitlines()[0]}") from None
     names = (*COLUMNS, *OPTIONAL_COLUMNS, *_SERIES)
     known = [name for name in names if name in table.column_names]
     for name in (*COLUMNS, *SERIES):

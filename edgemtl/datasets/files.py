@@ -1,28 +1,18 @@
-"""Reading and writing flow tables: Parquet, JSON lines, CSV."""
+"""Reading flow tables: Parquet, JSON lines."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
-import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
-from edgemtl.datasets.arrow import from_arrow, pyarrow, to_arrow
-from edgemtl.datasets.atomic import whole_file
+from edgemtl.datasets.arrow import from_arrow, pyarrow
 from edgemtl.datasets.checks import check_values
-from edgemtl.datasets.rows import from_json_lines, to_rows
+from edgemtl.datasets.rows import from_json_lines
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
 
-__all__ = ["FORMATS", "FlowWriter", "flow_files", "read_flows", "sha256"]
-
-FORMATS = ("parquet", "jsonl", "csv")
-ROW_GROUP = 16_384  # flows
+__all__ = ["flow_files", "read_flows", "sha256"]
 
 
 def flow_files(paths: Sequence[Path]) -> list[Path]:
@@ -81,86 +71,3 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-class FlowWriter:
-    """Writes flow batches to one file, which is whole or not there.
-
-    Parameters
-    ----------
-    path : Path
-        Its name tells the format, unless `kind` does; ``-`` is standard output.
-    kind : {"parquet", "jsonl", "csv"}, optional
-        ``jsonl`` for standard output unless told.
-    """
-
-    def __init__(self, path: Path, kind: str | None = None) -> None:
-        self._stdout = str(path) == "-"
-        self._path = path
-        self._kind = kind or ("jsonl" if self._stdout else path.suffix.lstrip("."))
-        if self._kind not in FORMATS:
-            raise DataError(f"{path}: must end in .{', .'.join(FORMATS)}, or give --format")
-        if self._kind == "parquet":
-            pyarrow()
-            if self._stdout:
-                raise DataError("-: Parquet can't be written to standard output: give a file name")
-        if not self._stdout and not path.parent.is_dir():
-            raise DataError(f"{path}: the folder {path.parent} is not there")
-        self._stack = ExitStack()
-        self._writer: Any = None
-
-    def __enter__(self) -> FlowWriter:
-        with ExitStack() as stack:
-            if self._stdout:
-                self._file: Any = sys.stdout
-            else:
-                temporary = stack.enter_context(whole_file(self._path))
-                if self._kind == "parquet":
-                    self._file = stack.enter_context(temporary.open("wb"))
-                else:
-                    self._file = stack.enter_context(
-                        temporary.open("w", encoding="utf-8", newline="")
-                    )
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._stack:  # closes, and renames or deletes, whatever happens in here
-            if error is not None:
-                raise error
-            if self._kind == "parquet" and self._writer is None:
-                self.write(Flows.empty())
-
-    def _close_parquet(self) -> None:
-        try:
-            self._writer.close()
-        finally:
-            self._writer.is_open = False  # or it tries, and complains, once more when collected
-
-    def write(self, flows: Flows) -> None:
-        """Append flows; for Parquet, in row groups of at most 16,384."""
-        if self._kind == "parquet":
-            table = to_arrow(flows)
-            if self._writer is None:
-                self._writer = pyarrow().parquet.ParquetWriter(
-                    self._file, table.schema, compression="zstd"
-                )
-                self._stack.callback(self._close_parquet)
-            self._writer.write_table(table.select(self._writer.schema.names), ROW_GROUP)
-            return
-        for row in to_rows(flows):
-            text = json.dumps(row, separators=(",", ":"))
-            if self._kind == "jsonl":
-                self._file.write(text + "\n")
-                continue
-            if self._writer is None:
-                self._writer = csv.DictWriter(self._file, list(row))
-                self._writer.writeheader()
-            self._writer.writerow(
-                {k: json.dumps(v) if isinstance(v, list) else v for k, v in row.items()}
-            )

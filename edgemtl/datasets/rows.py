@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,17 +22,24 @@ _SERIES = SERIES | OPTIONAL_SERIES
 
 def to_rows(flows: Flows) -> Iterator[dict[str, Any]]:
     """One dict a flow, in the order of the schema; None for what is not known."""
-    names = [name for name in _KINDS if name in flows.columns]
-    values = {name: flows[name].tolist() for name in names}
-    series = {name: each.tolist() for name, each in flows.series().items()}
-    for i in range(len(flows)):
-        row = {name: values[name][i] for name in names}
-        for name, value in row.items():
-            unknown = isinstance(value, float) and math.isnan(value)
-            if unknown or (_KINDS[name] is np.int64 and value == NULL and name != "start_us"):
-                row[name] = None
-        low, high = flows.offsets[i], flows.offsets[i + 1]
-        yield row | {name: values[low:high] for name, values in series.items()}
+    columns = {name: _known(name, flows[name]) for name in _KINDS if name in flows.columns}
+    series = {name: values.tolist() for name, values in flows.series().items()}
+    names, rows = list(columns), zip(*columns.values(), strict=True)
+    for (low, high), row in zip(pairwise(flows.offsets.tolist()), rows, strict=True):
+        yield {
+            **dict(zip(names, row, strict=True)),
+            **{name: values[low:high] for name, values in series.items()},
+        }
+
+
+def _known(name: str, values: np.ndarray) -> list[Any]:
+    """A column as plain Python values, None for what is not known."""
+    known = values.astype(object)
+    if values.dtype == np.float64:
+        known[np.isnan(values)] = None
+    elif values.dtype == np.int64 and name != "start_us":
+        known[values == NULL] = None
+    return list(known)
 
 
 def from_json_lines(lines: Iterable[str], where: str) -> Flows:

@@ -1,5 +1,6 @@
 """Captures to flows, and flows in memory."""
 
+from edgemtl.flows.ahead import CaptureAhead, default_threads, read_ahead
 from edgemtl.flows.anonymise import Anonymiser, read_key
 from edgemtl.flows.capture import Capture, CaptureStats, read_capture
 from edgemtl.flows.config import FlowConfig
@@ -23,10 +24,13 @@ __all__ = [
     "SERIES",
     "Anonymiser",
     "Capture",
+    "CaptureAhead",
     "CaptureStats",
     "FlowConfig",
     "Flows",
     "Text",
+    "default_threads",
+    "read_ahead",
     "read_capture",
     "read_key",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from edgemtl import _core
 
-__all__ = ["FlowConfig", "default_memory"]
+__all__ = ["FlowConfig", "default_memory", "physical_memory"]
 
 SECONDS_MAX = 2**32 - 1
 MEMORY_DEFAULT_MAX = 1 << 30
@@ -15,13 +15,17 @@ MEMORY_MAX = 1 << 48  # what a process can address
 MTU_MAX = 65_535  # of an IP packet's length field
 
 
+def physical_memory() -> int:
+    """Bytes of this machine's memory; a guess, and a low one, where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return MEMORY_DEFAULT_MAX
+
+
 def default_memory() -> int:
     """Bytes for flows unless told: a quarter of this machine's memory, at most 1 GiB."""
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):  # a system that does not tell
-        return MEMORY_DEFAULT_MAX // 4
-    return max(_core.MEMORY_MIN, min(memory // 4, MEMORY_DEFAULT_MAX))
+    return max(_core.MEMORY_MIN, min(physical_memory() // 4, MEMORY_DEFAULT_MAX))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ __all__ = ["usable"]
 
 
 def usable(flows: Flows, spec: FeatureSpec, data: str, model: str = "the model") -> Flows:
-    """The flows of at least `spec.min_packets` packets.
+    """The flows of at least `spec.min_packets` packets that count.
 
     Parameters
     ----------
@@ -24,9 +24,14 @@ def usable(flows: Flows, spec: FeatureSpec, data: str, model: str = "the model")
     ------
     DataError
         If a value is out of range, a series holds fewer packets than both the flow and the model
-        have, a direction that the model needs is unknown, or no flow is left.
+        have, payload lengths or a direction that the model needs are not known, or no flow is left.
     """
     check_values(flows, data)
+    if spec.needs_payload and flows.payload is None:
+        raise DataError(
+            f"{model}: needs payload lengths, {data} has no column payload: "
+            "extract again with --payload"
+        )
     kept = flows.kept_packets()
     cut = (kept < spec.k) & (kept < flows["packets"])
     if cut.any():
@@ -34,7 +39,7 @@ def usable(flows: Flows, spec: FeatureSpec, data: str, model: str = "the model")
             f"{model}: wants {spec.k} packets per flow, {data} keeps {kept[cut].max()}: "
             f"extract again with --packets {spec.k}"
         )
-    long_enough = kept >= spec.min_packets
+    long_enough = flows.counted_packets(spec) >= spec.min_packets
     if not long_enough.any():
         raise DataError(
             f"{data}: no flow of {spec.min_packets} or more packets among {len(flows)} flows"

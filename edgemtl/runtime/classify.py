@@ -7,14 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from edgemtl.flows import NULL, Flows
+from edgemtl.features import FeatureSpec
+from edgemtl.flows import NULL, FlowConfig, Flows
 from edgemtl.runtime.model import Model
 
-__all__ = ["KEY_COLUMNS", "STATES", "classify"]
+__all__ = ["KEY_COLUMNS", "STATES", "classify", "packets_for"]
 
 STATES = ("final", "early", "short")
 KEY_COLUMNS = ("src", "dst", "src_port", "dst_port", "protocol")
 BROKEN_OFF = ("forced", "lack_of_resources")  # we stopped looking; the flow went on
+
+
+def packets_for(spec: FeatureSpec) -> int:
+    """How many packets of each flow to keep for a model; more than k where some don't count."""
+    return max(spec.k, FlowConfig.packets) if spec.skip_empty else spec.k
 
 
 def classify(model: Model, flows: Flows) -> Iterator[dict[str, Any]]:
@@ -36,9 +42,11 @@ def classify(model: Model, flows: Flows) -> Iterator[dict[str, Any]]:
     """
     spec = model.card.spec
     kept, packets = flows.kept_packets(), flows["packets"]
+    counted = flows.counted_packets(spec)
     # a series that was cut to less than the flow has is not short: predict refuses it
-    short = (kept < spec.min_packets) & ((packets == NULL) | (packets <= kept))
-    early = (kept < spec.k) & np.isin(flows["end_reason"].astype(str), BROKEN_OFF)
+    cut = (packets != NULL) & (packets > kept) & (kept < spec.k)
+    short = (counted < spec.min_packets) & ~cut
+    early = (counted < spec.k) & np.isin(flows["end_reason"].astype(str), BROKEN_OFF)
     answers = model.predict(flows.select(~short))
     place = np.cumsum(~short) - 1
     keys = {name: _known(flows, name) for name in (*KEY_COLUMNS, "packets")}

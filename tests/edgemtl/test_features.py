@@ -135,6 +135,8 @@ def test_json_is_strict():
     raw = json.loads(FeatureSpec().to_json())
     with pytest.raises(ValueError, match="missing or unknown: windows"):
         FeatureSpec.from_json(json.dumps(raw | {"windows": 1}))
+    with pytest.raises(ValueError, match=r"missing or unknown: a\\nb$"):  # still one line
+        FeatureSpec.from_json(json.dumps(raw | {"a\nb": 1}))
     with pytest.raises(ValueError, match="missing or unknown: k"):
         FeatureSpec.from_json(json.dumps({name: raw[name] for name in raw if name != "k"}))
     with pytest.raises(ValueError, match="must be a JSON object"):

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from tests.oracle import build
-from tests.oracle.flow_table import LINGER_S, REASSEMBLY_S, Rules
+from tests.oracle.decode import REASSEMBLY_S
+from tests.oracle.flow_table import LINGER_S, Rules
 from tests.oracle.readers import MICRO, Record
 
 HOSTS = {4: [bytes([10, 0, 0, i]) for i in (1, 2)], 6: [bytes(15) + bytes([i]) for i in (1, 2)]}

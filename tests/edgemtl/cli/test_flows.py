@@ -193,7 +193,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path):
         pytest.skip("mounting a small tmpfs needs root")
     small = tmp_path / "small"
     small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", small]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", small]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("this machine lets nobody mount a tmpfs")
     try:
