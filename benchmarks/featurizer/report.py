@@ -205,4 +205,4 @@ def _spread(values: list[float], form: str) -> str:
 
 
 def _ratio(ours: Timing, theirs: Timing) -> str:
-    return "{:.3g} ({:.3g} to {:.3g})".format(*ratio(ours, theirs))
+    return "{:.2g} ({:.2g} to {:.2g})".format(*ratio(ours, theirs))
