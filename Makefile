@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 C_FILES = $(shell git ls-files -co --exclude-standard 'csrc/*.[ch]' 'benchmarks/*.c')
 
-.PHONY: setup build demo test lint format check bench system-deps clean
+.PHONY: setup build demo test lint format check bench bench-featurizer bench-models bench-peers \
+	system-deps clean
 
 setup: $(READY)
 
@@ -40,8 +41,21 @@ format: $(READY)
 
 check: lint test
 
+bench: bench-featurizer bench-models
+
+# Packets to flows, beside peers: speed, memory, pauses, floods. Its captures lie in build/bench.
+bench-featurizer: build bench-peers
+	$(BIN)/python -m benchmarks.featurizer -o benchmarks/results/featurizer.json
+
+# NFStream pins packages: it lives in an environment of its own. Without it the rest is measured.
+bench-peers: build/bench/nfstream/.ready
+
+build/bench/nfstream/.ready:
+	-$(PYTHON) -m venv $(@D) && $(@D)/bin/python -m pip install --quiet \
+		--disable-pip-version-check nfstream==6.6.0 && touch $@
+
 # Latency, size and accuracy per head of what the demo exported.
-bench: build
+bench-models: build
 	test -f demo/dist/manifest.json || $(MAKE) demo
 	$(BIN)/edgemtl bench demo/dist
 

@@ -63,7 +63,7 @@ cdef class Meter:
     Parameters
     ----------
     config : FlowConfig
-        As in emtl.h, emtl_flow_config. ValueError where a field is outside its range.
+        As in emtl.h, emtl_flow_config. EdgemtlError where its memory does not hold one flow.
     """
 
     cdef emtl_meter *_meter
@@ -90,7 +90,13 @@ cdef class Meter:
         cdef bytes key = os.urandom(EMTL_HASH_KEY)
         self._series_room = max(SERIES_ROOM, 2 * <size_t>c_config.packets)
         self._payload = config.payload
-        check(emtl_meter_new(&c_config, <const uint8_t *><const char *>key, &self._meter))
+        status = emtl_meter_new(&c_config, <const uint8_t *><const char *>key, &self._meter)
+        if status == EMTL_E_ARG:  # a FlowConfig has checked everything else
+            raise EdgemtlError(
+                f"max_memory: {config.max_memory} bytes hold no flow of {config.packets} packets: "
+                "give more, or keep fewer packets"
+            )
+        check(status)
 
     def __dealloc__(self):
         emtl_meter_free(self._meter)
@@ -218,9 +224,9 @@ cdef class Meter:
             "evicted": stats.evicted,
             "clock_back": stats.clock_back,
             "tunnelled": stats.tunnelled,
-            "oversized": stats.oversized,
             "split": stats.split,
             "segments": stats.segments,
+            "oversized": stats.oversized,
             "open_flows": stats.open_flows,
             "memory_bytes": stats.memory_bytes,
             "link_types": [

@@ -100,9 +100,9 @@ cdef extern from "emtl.h" nogil:
         uint64_t evicted
         uint64_t clock_back
         uint64_t tunnelled
-        uint64_t oversized
         uint64_t split
         uint64_t segments
+        uint64_t oversized
         uint64_t open_flows
         uint64_t memory_bytes
         uint32_t *link_types

@@ -97,7 +97,8 @@ class FeatureSpec:
             raise ValueError(f"FeatureSpec: must be a JSON object, got {type(raw).__name__}")
         known = {field.name for field in fields(cls)}
         if wrong := known.symmetric_difference(LATER_FIELDS | raw):
-            raise ValueError(f"FeatureSpec: missing or unknown: {', '.join(sorted(wrong))}")
+            names = ", ".join(sorted(wrong)).encode("unicode_escape").decode()  # stays one line
+            raise ValueError(f"FeatureSpec: missing or unknown: {names}")
         return cls(**LATER_FIELDS | raw)
 
 

@@ -21,6 +21,7 @@ struct emtl_flow_table {
     emtl_index index;
     emtl_series series;
     uint32_t finishing; /* the place that finish comes to next */
+    bool swept;         /* rule 1 was done for the packet that found the columns full */
     emtl_flow_counts counts;
 };
 
@@ -302,15 +303,17 @@ static bool fills(const emtl_flow_table *table, const joining *join)
            kept + join->entries == table->config.packets;
 }
 
-/* Every step can be done again, so a packet that found the columns full starts over. */
+/* A packet that found the columns full starts over. Rule 1 alone is not done again: a flow that
+ * ended since may have stood in front of others that are over. */
 static int account(emtl_flow_table *table, const emtl_packet *packet, const emtl_lookup *lookup,
                    emtl_flow_columns *columns)
 {
     joining join = {
         .packet = packet, .lookup = lookup, .wire = emtl_split(packet, table->config.split_mtu)};
     table->clock_us = packet->ts_us;
-    if (end_overdue(table, packet->ts_us, columns) != EMTL_OK)
+    if (!table->swept && end_overdue(table, packet->ts_us, columns) != EMTL_OK)
         return EMTL_E_FULL;
+    table->swept = true;
     join.number = emtl_index_find(&table->index, &table->flows, lookup);
     if (join.number != EMTL_NO_FLOW) {
         const emtl_end_reason reason =
@@ -336,6 +339,7 @@ static int account(emtl_flow_table *table, const emtl_packet *packet, const emtl
         drop_series(table, join.number);
         table->flows.flow[join.number].flags |= EMTL_FLOW_GIVEN;
     }
+    table->swept = false;
     return EMTL_OK;
 }
 
@@ -357,23 +361,39 @@ int emtl_flow_table_add(emtl_flow_table *table, const emtl_packet *packets, size
     return EMTL_OK;
 }
 
-int emtl_flow_table_tick(emtl_flow_table *table, int64_t now_us, emtl_flow_columns *columns)
-{
-    uint32_t eldest;
-    if (end_overdue(table, now_us, columns) != EMTL_OK)
-        return EMTL_E_FULL;
-    while ((eldest = table->flows.rest[EMTL_BIRTHS].younger) != EMTL_BIRTHS &&
-           now_us - table->flows.flow[eldest].start_us > table->active_us)
-        if (end_flow(table, eldest, EMTL_END_ACTIVE, columns) != EMTL_OK)
-            return EMTL_E_FULL;
-    return EMTL_OK;
-}
-
-static emtl_end_reason last_reason(const emtl_flow_table *table, const emtl_flow *flow)
+/* Why a flow ends where nothing came for it. */
+static emtl_end_reason silent_reason(const emtl_flow_table *table, const emtl_flow *flow, int64_t t,
+                                     emtl_end_reason otherwise)
 {
     if (flow->flags & EMTL_FLOW_CLOSED)
         return EMTL_END_OF_FLOW;
-    return table->clock_us - flow->latest_us > table->idle_us ? EMTL_END_IDLE : EMTL_END_FORCED;
+    return t - flow->latest_us > table->idle_us ? EMTL_END_IDLE : otherwise;
+}
+
+static int end_active(emtl_flow_table *table, int64_t now_us, emtl_flow_columns *columns)
+{
+    uint32_t eldest;
+    while ((eldest = table->flows.rest[EMTL_BIRTHS].younger) != EMTL_BIRTHS &&
+           now_us - table->flows.flow[eldest].start_us > table->active_us) {
+        const emtl_end_reason reason =
+            silent_reason(table, &table->flows.flow[eldest], now_us, EMTL_END_ACTIVE);
+        if (end_flow(table, eldest, reason, columns) != EMTL_OK)
+            return EMTL_E_FULL;
+    }
+    return EMTL_OK;
+}
+
+/* Each of the two may uncover work for the other, where clocks stepped back. */
+int emtl_flow_table_tick(emtl_flow_table *table, int64_t now_us, emtl_flow_columns *columns)
+{
+    uint32_t before;
+    do {
+        before = table->flows.count;
+        if (end_overdue(table, now_us, columns) != EMTL_OK ||
+            end_active(table, now_us, columns) != EMTL_OK)
+            return EMTL_E_FULL;
+    } while (table->flows.count != before);
+    return EMTL_OK;
 }
 
 /* In the order of places, which memory likes best. They need not be given back. */
@@ -386,7 +406,8 @@ int emtl_flow_table_finish(emtl_flow_table *table, emtl_flow_columns *columns)
         if (!(flow->flags & EMTL_FLOW_GIVEN)) {
             if (!has_room_to_give(table, columns))
                 return EMTL_E_FULL;
-            give_flow(table, table->finishing, last_reason(table, flow), columns);
+            give_flow(table, table->finishing,
+                      silent_reason(table, flow, table->clock_us, EMTL_END_FORCED), columns);
         }
         table->flows.count--;
     }

@@ -148,7 +148,8 @@ void emtl_addresses_text(const uint8_t *version, const uint8_t *addresses, size_
  *    two-way (lack_of_resources). So a flood of packets that nobody answers, whatever their
  *    5-tuples, ends no conversation.
  * A packet with a segment, and more payload than that, is the packets that the wire had: each with
- * the same headers, segment bytes of payload (the last: what is left), and the same time.
+ * the same headers, segment bytes of payload (the last: what is left), and the same time; they
+ * join one flow.
  * At the end of the capture the rest end, in no promised order: closed ones as end_of_flow, those
  * idle for longer than the timeout at the last packet's time as idle, the others as forced.
  * All memory is taken by emtl_meter_new (the system hands out pages as they are first used);
@@ -256,9 +257,10 @@ void emtl_meter_next_file(emtl_meter *meter);
 int emtl_meter_packets(emtl_meter *meter, const emtl_record *records, size_t n, size_t *done,
                        emtl_flow_columns *columns);
 
-/* It is now_us, and no packet came: ends the flows that are over by rule 1; then, from the front of
+/* It is now_us, and no packet came: ends the flows that are over by rule 1 and, from the front of
  * a list of all flows in the order of their first packets, those with now_us - start > active
- * timeout. Cheap where nothing is over. EMTL_E_ARG: now_us, as the time of a packet. */
+ * timeout, until neither finds one. Cheap where nothing is over. EMTL_E_ARG: now_us, as the time of
+ * a packet. */
 int emtl_meter_tick(emtl_meter *meter, int64_t now_us, emtl_flow_columns *columns);
 
 /* The capture is over: ends every flow. Nothing can be fed afterwards (EMTL_E_ARG). */

@@ -15,7 +15,7 @@
 typedef struct {
     uint8_t src[16], dst[16];
     uint32_t id;
-    uint8_t version, protocol; /* protocol: 0 for IPv6, whose identification does without */
+    uint8_t version, protocol; /* protocol: as in emtl_fragment */
     uint8_t zero[2];
 } datagram;
 
@@ -25,6 +25,7 @@ typedef struct {
     uint16_t src_port, dst_port;
     uint16_t bucket, next; /* chain */
     uint8_t protocol;
+    uint8_t later; /* emtl_skip of the later fragments */
 } first_fragment;
 
 struct emtl_fragments {
@@ -50,15 +51,15 @@ void emtl_fragments_free(emtl_fragments *fragments)
     free(fragments);
 }
 
-static datagram datagram_of(const emtl_packet *packet, uint32_t id)
+static datagram datagram_of(const emtl_fragment *fragment, const emtl_packet *packet)
 {
     datagram key;
     memset(&key, 0, sizeof key);
     memcpy(key.src, packet->src, 16);
     memcpy(key.dst, packet->dst, 16);
-    key.id = id;
+    key.id = fragment->id;
     key.version = packet->version;
-    key.protocol = packet->version == 4 ? packet->protocol : 0;
+    key.protocol = fragment->protocol;
     return key;
 }
 
@@ -84,9 +85,10 @@ static void unlink_slot(emtl_fragments *fragments, uint16_t slot)
     *link = fragments->slots[slot].next;
 }
 
-void emtl_fragments_put(emtl_fragments *fragments, const emtl_packet *first, uint32_t id)
+void emtl_fragments_put(emtl_fragments *fragments, const emtl_fragment *fragment,
+                        const emtl_packet *first, emtl_skip later)
 {
-    const datagram key = datagram_of(first, id);
+    const datagram key = datagram_of(fragment, first);
     uint16_t i = find(fragments, &key); /* the id was used before: the new one counts */
     if (i == NONE) {
         i = (uint16_t)fragments->oldest;
@@ -106,11 +108,13 @@ void emtl_fragments_put(emtl_fragments *fragments, const emtl_packet *first, uin
     slot->src_port = first->src_port;
     slot->dst_port = first->dst_port;
     slot->protocol = first->protocol;
+    slot->later = (uint8_t)later;
 }
 
-emtl_skip emtl_fragments_get(const emtl_fragments *fragments, emtl_packet *later, uint32_t id)
+emtl_skip emtl_fragments_get(const emtl_fragments *fragments, const emtl_fragment *fragment,
+                             emtl_packet *later)
 {
-    const datagram key = datagram_of(later, id);
+    const datagram key = datagram_of(fragment, later);
     const uint16_t i = find(fragments, &key);
     if (i == NONE)
         return EMTL_SKIP_FRAGMENT;
@@ -121,5 +125,5 @@ emtl_skip emtl_fragments_get(const emtl_fragments *fragments, emtl_packet *later
     later->src_port = first->src_port;
     later->dst_port = first->dst_port;
     later->protocol = first->protocol;
-    return EMTL_KEPT;
+    return (emtl_skip)first->later;
 }

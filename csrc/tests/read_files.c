@@ -60,18 +60,9 @@ static void read_bytes(const char *name, const uint8_t *data, size_t size)
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        FILE *file = fopen(argv[i], "rb");
-        CHECK(file != NULL);
-        CHECK(fseek(file, 0, SEEK_END) == 0);
-        const long size = ftell(file);
-        CHECK(size >= 0);
-        rewind(file);
-        uint8_t *data = malloc((size_t)size + 1); /* ASan guards its end: what is there is size */
-        CHECK(data != NULL);
-        data = realloc(data, size > 0 ? (size_t)size : 1);
-        CHECK(data != NULL && fread(data, 1, (size_t)size, file) == (size_t)size);
-        (void)fclose(file);
-        read_bytes(argv[i], data, (size_t)size);
+        size_t size;
+        uint8_t *data = read_file(argv[i], &size);
+        read_bytes(argv[i], data, size);
         free(data);
     }
     return 0;

@@ -70,6 +70,20 @@ void put_hex(bytes *b, const char *hex)
     }
 }
 
+uint8_t *read_file(const char *name, size_t *size)
+{
+    FILE *file = fopen(name, "rb");
+    CHECK(file != NULL && fseek(file, 0, SEEK_END) == 0);
+    const long end = ftell(file);
+    CHECK(end >= 0);
+    rewind(file);
+    *size = (size_t)end;
+    uint8_t *data = malloc(*size > 0 ? *size : 1); /* ASan guards its end */
+    CHECK(data != NULL && fread(data, 1, *size, file) == *size);
+    (void)fclose(file);
+    return data;
+}
+
 uint32_t next_random(uint32_t *state) /* G. Marsaglia, "Xorshift RNGs", 2003 */
 {
     *state ^= *state << 13;

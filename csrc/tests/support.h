@@ -55,6 +55,9 @@ void put32(bytes *b, uint32_t value, bool big);
 void put64(bytes *b, uint64_t value, bool big);
 void put_bytes(bytes *b, const void *data, size_t n);
 
+/* A file's bytes, in memory of just that size; the caller frees them. */
+uint8_t *read_file(const char *name, size_t *size);
+
 /* Numbers that are the same on every run. */
 uint32_t next_random(uint32_t *state);
 

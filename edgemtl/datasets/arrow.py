@@ -95,6 +95,10 @@ def _numbers(values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> pa
 def from_arrow(table: pa.Table, where: str) -> Flows:
     """Flows of an Arrow table; DataError names the first column that is missing or wrong."""
     pa = pyarrow()
+    try:
+        table.validate(full=True)  # a damaged file may hold text that is none
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{where}: is damaged: {str(error).splitlines()[0]}") from None
     names = (*COLUMNS, *OPTIONAL_COLUMNS, *_SERIES)
     known = [name for name in names if name in table.column_names]
     for name in (*COLUMNS, *SERIES):

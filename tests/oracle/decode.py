@@ -1,26 +1,31 @@
 """A record to what a flow table asks of a packet. dpkt says where each header's fields are; which
 header follows which is written out here, slow and plain."""
 
-import struct
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import dpkt
-from dpkt import ethernet, ip, ip6, pppoe, sll, sll2
+from dpkt import ip, ip6
 
-from tests.oracle.readers import Record
+from tests.oracle.below_ip import IPV4, link, reach_ip
+from tests.oracle.headers import Inside, Rest, Skip, header
+from tests.oracle.readers import MICRO, Record
+from tests.oracle.tunnels import PROTOCOLS as TUNNELS
+from tests.oracle.tunnels import tunnel
 
-# EtherTypes (IEEE 802 numbers at IANA), and what other numbers mean in their terms.
-IPV4, IPV6, PPPOE_SESSION = 0x0800, 0x86DD, 0x8864
-VLAN_TYPES = {0x8100, 0x88A8, 0x9100, 0x9200}
-MPLS_TYPES = {0x8847, 0x8848}
-BY_VERSION = {4: IPV4, 6: IPV6}
-PPP_PROTOCOLS = {0x21: IPV4, 0x57: IPV6, 0x281: 0x8847, 0x283: 0x8848}
-FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}  # AF_INET; AF_INET6 of five systems
-LINUX_802_2 = 4  # ETH_P_802_2 of if_ether.h, in cooked captures
-
-TCP, UDP = 6, 17
+REASSEMBLY_S = 30  # how long later fragments find their first
+IP_HEADERS = 8  # how many may stand around each other
+TCP, UDP, UDP_LITE, SCTP, AH, FRAGMENT = 6, 17, 136, 132, 51, 44
 # IANA, "IPv6 Extension Header Types", without ESP, behind which nothing can be read.
-EXTENSIONS = {0, 43, 44, 51, 60, 135, 139, 140}
+EXTENSIONS = {0, 43, FRAGMENT, AH, 60, 135, 139, 140}
+# Its name in FlowConfig, why it is skipped where it is not asked for, bytes of its header.
+TRANSPORTS = {
+    TCP: ("tcp", "other_protocol", 20),
+    UDP: ("udp", "other_protocol", 8),
+    SCTP: ("sctp", "sctp", 12),
+    UDP_LITE: ("udp-lite", "udp_lite", 8),
+    1: ("icmp", "icmp", 8),
+    58: ("icmp", "icmp", 8),
+}
 
 
 class Packet(NamedTuple):
@@ -29,217 +34,174 @@ class Packet(NamedTuple):
     protocol: int
     src: bytes
     dst: bytes
-    ports: tuple[int, int] | None  # None: a later fragment
+    ports: tuple[int, int]
     tcp_flags: int
     length: int
+    payload: int
     vlan: int
-    datagram: tuple | None  # what the fragments of one datagram share
+    tunnels: int
 
 
-class Skip(Exception):
-    """The packet is part of no flow; the argument says why, in the words of CaptureStats."""
+@dataclass
+class Header:
+    """An IP header, with its extension headers taken off, and what stands behind them."""
+
+    version: int
+    src: bytes
+    dst: bytes
+    length: int
+    protocol: int
+    rest: Rest
+    vlan: int
+    datagram: tuple | None = None  # what the fragments of one share; None: whole
+    later: bool = False  # a fragment, but not the first
+    wrong: str = ""  # why the extension headers could not be taken off
 
 
-class Link(NamedTuple):
-    ethertype: int
-    data: bytes  # behind the link's headers
-    vlan: int  # outermost id; 0: none
+@dataclass
+class Decoder:
+    """Decodes the records of a capture in their order: later fragments need the first."""
 
+    tunnels: str = "inner"
+    protocols: tuple[str, ...] = ("tcp", "udp")
+    # Of the first fragment of each datagram: when, and its protocol and ports; None: a tunnel.
+    first_fragments: dict[tuple, tuple] = field(default_factory=dict)
 
-def decode(record: Record) -> Packet:
-    """The packet of a record, or Skip."""
-    try:
-        kind, data, vlan = link(record.link_type, record.data)
-        wire = record.wire - (len(record.data) - len(data))
-        if kind == IPV4:
-            return ipv4(record.ts_us, data, wire, vlan)
-        if kind == IPV6:
-            return ipv6(record.ts_us, data, wire, vlan)
-    except dpkt.NeedData:
-        raise Skip("truncated") from None
-    raise Skip("not_ip")
+    def decode(self, record: Record) -> Packet:
+        """The packet of a record, or Skip."""
+        inside = link(record.link_type, Rest(record.data, min(record.wire, 2**31 - 1)))
+        return self.follow(record.ts_us, ip_header(reach_ip(inside)), 0)
 
-
-def header(layout: type, data: bytes) -> dpkt.Packet:
-    """The fixed header of a dpkt class alone: what dpkt guesses of the rest plays no part."""
-    need(data, layout.__hdr_len__)
-    packet = layout.__new__(layout)
-    dpkt.Packet.unpack(packet, data)
-    return packet
-
-
-def need(data: bytes, size: int) -> None:
-    if len(data) < size:
-        raise dpkt.NeedData(f"{size} bytes")
-
-
-def link(link_type: int, data: bytes) -> Link:
-    if link_type == 1:
-        frame = header(ethernet.Ethernet, data)
-        return length_or_type(frame.type, frame.data)
-    if link_type in (113, 276):
-        frame = header(sll.SLL if link_type == 113 else sll2.SLL2, data)
-        return (
-            llc(frame.data) if frame.ethtype == LINUX_802_2 else carried(frame.ethtype, frame.data)
-        )
-    if link_type in (12, 14, 101):
-        return by_version(data)
-    if link_type in (228, 229):
-        return Link(IPV4 if link_type == 228 else IPV6, data, 0)
-    if link_type in (0, 108):
-        return loopback(data)
-    if link_type in (9, 50, 104):
-        return hdlc(data)
-    if link_type == 51:
-        return carried(PPPOE_SESSION, data)
-    raise Skip("link_type")
-
-
-def length_or_type(number: int, data: bytes, vlan: int = 0) -> Link:
-    """IEEE 802.3, 3.2.6: up to 1500 it is a length, and 802.2 follows."""
-    return llc(data, vlan) if number <= 1500 else carried(number, data, vlan)
-
-
-def carried(ethertype: int, data: bytes, vlan: int = 0) -> Link:
-    """Takes off what stands between an EtherType and IP."""
-    if ethertype in VLAN_TYPES:
-        tag = header(ethernet.VLANtag8021Q, data)
-        return length_or_type(tag.type, tag.data, vlan or tag.id)
-    if ethertype in MPLS_TYPES:
-        label = header(ethernet.MPLSlabel, data)
-        rest = data[label.__hdr_len__ :]
-        return by_version(rest, vlan) if label.s else carried(ethertype, rest, vlan)
-    if ethertype == PPPOE_SESSION:
-        session = header(pppoe.PPPoE, data)
-        if (session.v, session.type) != (1, 1):
+    def follow(self, ts_us: int, outer: Header, depth: int) -> Packet:
+        """The packet that an IP header starts, or the one that it holds."""
+        if depth == IP_HEADERS:
             raise Skip("malformed")
-        if session.code != 0:
-            raise Skip("not_ip")
-        return ppp(session.data, vlan)
-    return Link(ethertype, data, vlan)
+        inner = None
+        if self.tunnels == "inner" and not outer.later and not outer.wrong:
+            inner = self.enter(ts_us, outer)
+        if inner is not None:
+            return self.follow(ts_us, inner, depth + 1)
+        if outer.wrong:
+            raise Skip(outer.wrong)
+        protocol, ports, flags, payload = self.transport(ts_us, outer)
+        if outer.datagram and not outer.later:
+            self.first_fragments[outer.datagram] = ts_us, (protocol, ports)
+        about = outer.version, protocol, outer.src, outer.dst, ports, flags
+        return Packet(ts_us, *about, outer.length, payload, outer.vlan, depth)
+
+    def enter(self, ts_us: int, outer: Header) -> Header | None:
+        """The header of the packet inside; None: there is none, so the packet is what it is."""
+        try:
+            inside = tunnel(outer.protocol, outer.rest)
+            if outer.datagram:
+                self.first_fragments[outer.datagram] = ts_us, None
+            inside = inside._replace(vlan=outer.vlan or inside.vlan)
+            return ip_header(reach_ip(inside))
+        except Skip as skip:
+            if outer.protocol == UDP or skip.args[0] == "not_ip":
+                return None
+            raise
+
+    def transport(self, ts_us: int, outer: Header) -> tuple:
+        """Protocol, ports, TCP flags, and bytes of payload."""
+        if outer.later:
+            return self.of_first_fragment(ts_us, outer)
+        name, reason, size = TRANSPORTS.get(outer.protocol, ("", "other_protocol", 0))
+        if name not in self.protocols:
+            raise Skip(reason)
+        rest, flags, ports = outer.rest, 0, (0, 0)
+        if rest.wire < 4:
+            raise Skip("malformed")
+        if name != "icmp":
+            ports = rest.number(0, 2), rest.number(2, 2)
+        if outer.protocol == TCP and len(rest.data) > 12:
+            size = max(size, rest.data[12] >> 4 << 2)
+        if outer.protocol == TCP and len(rest.data) > 13:
+            flags = rest.data[13]
+        return outer.protocol, ports, flags, max(rest.wire - size, 0)
+
+    def of_first_fragment(self, ts_us: int, later: Header) -> tuple:
+        first_us, found = self.first_fragments.get(later.datagram, (0, None))
+        if found is not None and abs(ts_us - first_us) <= REASSEMBLY_S * MICRO:
+            return *found, 0, later.rest.wire
+        name, reason, _ = TRANSPORTS.get(later.protocol, ("", "other_protocol", 0))
+        unknown = (
+            later.protocol in TUNNELS or later.protocol in ({AH}, EXTENSIONS)[later.version == 6]
+        )
+        raise Skip("fragment" if unknown or name in self.protocols else reason)
 
 
-def by_version(data: bytes, vlan: int = 0) -> Link:
-    need(data, 1)
-    return Link(BY_VERSION.get(data[0] >> 4, 0), data, vlan)
+def has_extension(found: Header) -> bool:
+    return found.protocol in EXTENSIONS if found.version == 6 else found.protocol == AH
 
 
-def llc(data: bytes, vlan: int = 0) -> Link:
-    """RFC 1042: SNAP with the organisation 0, or the service access point of IP itself."""
-    need(data, 3)
-    if data[:3] == b"\x06\x06\x03":
-        return by_version(data[3:], vlan)
-    if data[:3] == b"\xaa\xaa\x03":
-        need(data, 8)
-        if data[3:6] == bytes(3):
-            return carried(*struct.unpack_from(">H", data, 6), data[8:], vlan)
-    raise Skip("not_ip")
+def ip_header(inside: Inside) -> Header:
+    """Skip, where there is no IP header that holds together."""
+    found = (ipv4 if inside.kind == IPV4 else ipv6)(inside.rest, inside.vlan)
+    try:
+        while not found.later and has_extension(found):
+            pass_extension(found)
+    except Skip as skip:
+        found.wrong = skip.args[0]
+    return found
 
 
-def loopback(data: bytes) -> Link:
-    """The family stands in the byte order of the machine that captured, and is a small number."""
-    need(data, 4)
-    family = min(int.from_bytes(data[:4], order) for order in ("little", "big"))
-    return Link(FAMILIES.get(family, 0), data[4:], 0)
-
-
-def hdlc(data: bytes) -> Link:
-    """Cisco HDLC (an address, 00, an EtherType), or PPP with or without RFC 1662's ff 03."""
-    need(data, 2)
-    if data[:2] in (b"\x0f\x00", b"\x8f\x00"):
-        need(data, 4)
-        return carried(*struct.unpack_from(">H", data, 2), data[4:])
-    return ppp(data[2:] if data[:2] == b"\xff\x03" else data)
-
-
-def ppp(data: bytes, vlan: int = 0) -> Link:
-    """RFC 1661, 6.5: an odd first byte of the protocol is also its last."""
-    need(data, 1)
-    size = 1 if data[0] & 1 else 2
-    need(data, size)
-    protocol = int.from_bytes(data[:size], "big")
-    return carried(PPP_PROTOCOLS.get(protocol, 0), data[size:], vlan)
-
-
-def ipv4(ts_us: int, data: bytes, wire: int, vlan: int) -> Packet:
-    packet = header(ip.IP, data)
-    length, size = packet.len or wire, packet.hl * 4
+def ipv4(rest: Rest, vlan: int) -> Header:
+    packet = header(ip.IP, rest)
+    length, size = packet.len or rest.wire, packet.hl * 4
     if packet.v != 4 or size < 20 or length < size:
         raise Skip("malformed")
-    if packet.p not in (TCP, UDP):
-        raise Skip("other_protocol")
-    datagram, ports, flags = None, None, 0
+    inside = Rest(rest.data[:length][size:], length - size)
+    found = Header(4, packet.src, packet.dst, length, packet.p, inside, vlan)
     if packet.offset or packet.mf:
-        datagram = (4, packet.src, packet.dst, packet.id, packet.p)
-    if packet.offset == 0:
-        need(data, size)
-        ports, flags = transport(packet.p, data[size:length], length - size)
-    return Packet(ts_us, 4, packet.p, packet.src, packet.dst, ports, flags, length, vlan, datagram)
+        found.datagram = (4, packet.src, packet.dst, packet.id, packet.p)
+        found.later = packet.offset > 0
+    return found
 
 
-def ipv6(ts_us: int, data: bytes, wire: int, vlan: int) -> Packet:
-    packet = header(ip6.IP6, data)
+def ipv6(rest: Rest, vlan: int) -> Header:
+    packet = header(ip6.IP6, rest)
     if packet.v != 6:
         raise Skip("malformed")
-    length = 40 + (packet.plen or jumbo(packet) or max(wire - 40, 0))
-    data = data[:length]
-    protocol, at, fragment = packet.nxt, 40, None
-    while protocol in EXTENSIONS and not (fragment and fragment.frag_off):
-        following = Extension(protocol, data[at:], length - at)
-        fragment = following.fragment or fragment
-        protocol, at = following.protocol, at + following.size
-    later = bool(fragment and fragment.frag_off)
-    if protocol not in (TCP, UDP) and not (later and protocol in EXTENSIONS):
-        raise Skip("other_protocol")
-    datagram, ports, flags = None, None, 0
-    if fragment and (later or fragment.m_flag):
-        datagram = (6, packet.src, packet.dst, fragment.id)
-    if not later:
-        ports, flags = transport(protocol, data[at:], length - at)
-    return Packet(ts_us, 6, protocol, packet.src, packet.dst, ports, flags, length, vlan, datagram)
+    payload = packet.plen
+    if payload == 0:
+        payload = jumbo(packet.nxt, rest.data[40:]) or max(rest.wire - 40, 0)
+    inside = Rest(rest.data[40 : 40 + payload], payload)
+    return Header(6, packet.src, packet.dst, 40 + payload, packet.nxt, inside, vlan)
 
 
-class Extension:
-    """An IPv6 extension header (RFC 8200, section 4): what follows it, and after how many bytes."""
-
-    def __init__(self, kind: int, data: bytes, left: int) -> None:
-        self.fragment = None
-        self._within(8, data, left)
-        self.protocol = data[0]
-        if kind == ip.IP_PROTO_FRAGMENT:
-            self.fragment = header(ip6.IP6FragmentHeader, data)
-            self.size = 8
-        elif kind == ip.IP_PROTO_AH:
-            self.size = (data[1] + 2) * 4
-        else:
-            self.size = (data[1] + 1) * 8
-        self._within(self.size, data, left)
-
-    @staticmethod
-    def _within(size: int, data: bytes, left: int) -> None:
-        if left < size:
-            raise Skip("malformed")
-        need(data, size)
+def pass_extension(found: Header) -> None:
+    """An IPv6 extension header (RFC 8200, section 4), or IPv4's AH: what follows it, and where."""
+    rest = found.rest
+    within(8, rest)
+    following, size = rest.data[0], (rest.data[1] + 1) * 8
+    if found.protocol == AH:
+        size = (rest.data[1] + 2) * 4
+    elif found.protocol == FRAGMENT:
+        size = 8
+    within(size, rest)
+    if found.protocol == FRAGMENT:
+        fragment = header(ip6.IP6FragmentHeader, rest)
+        if fragment.frag_off or fragment.m_flag:
+            found.datagram = (6, found.src, found.dst, fragment.id)
+            found.later = fragment.frag_off > 0
+    found.protocol, found.rest = following, rest.after(size)
 
 
-def jumbo(packet: dpkt.Packet) -> int:
+def within(size: int, rest: Rest) -> None:
+    if rest.wire < size:
+        raise Skip("malformed")
+    rest.first(size)
+
+
+def jumbo(following: int, options: bytes) -> int:
     """The payload length of RFC 2675's hop-by-hop option; 0: there is none over 65,535."""
-    options = packet.data
-    if packet.nxt != ip.IP_PROTO_HOPOPTS or len(options) < 2:
+    if following != ip.IP_PROTO_HOPOPTS or len(options) < 2:
         return 0
     options = options[2 : (options[1] + 1) * 8]
     while len(options) >= 2:
         if options[:2] == b"\xc2\x04" and len(options) >= 6:
             length = int.from_bytes(options[2:6], "big")
-            return length if 65535 < length < 2**31 - 40 else 0
+            return length if 65535 < length <= 2**31 - 1 - 40 else 0
         options = options[1:] if options[0] == 0 else options[2 + options[1] :]
     return 0
-
-
-def transport(protocol: int, data: bytes, left: int) -> tuple[tuple[int, int], int]:
-    """Ports, and the TCP flags where they were captured."""
-    if left < 4:
-        raise Skip("malformed")
-    need(data, 4)
-    flags = data[13] if protocol == TCP and len(data) > 13 else 0
-    return struct.unpack_from(">HH", data), flags

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from tests.oracle.decode import Packet, Skip, decode
+from tests.oracle.decode import Decoder, Packet
+from tests.oracle.headers import Skip
 from tests.oracle.readers import MICRO, Record
 
 LINGER_S = 5  # how long a closed flow takes in what straggles behind
-REASSEMBLY_S = 30  # how long later fragments find their first
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 
 
@@ -19,6 +19,8 @@ class Rules:
     packets: int = 256
     max_flows: int = 1_000_000
     by_vlan: bool = False
+    tunnels: str = "inner"
+    protocols: tuple[str, ...] = ("tcp", "udp")
 
 
 @dataclass
@@ -65,7 +67,7 @@ class FlowTable:
         self.rules = rules
         self.open: dict[tuple, Flow] = {}  # in the order of their latest packets
         self.ended: list[Flow] = []
-        self.first_fragments: dict[tuple, Packet] = {}
+        self.decoder = Decoder(rules.tunnels, rules.protocols)
         self.clock_us = 0  # the time of the latest packet of a flow
         self.skipped: dict[str, int] = {}
 
@@ -76,22 +78,10 @@ class FlowTable:
     def add(self, record: Record) -> None:
         """Account one record of the capture."""
         try:
-            self.account(self.with_ports(decode(record)))
+            self.account(self.decoder.decode(record))
         except Skip as skip:
             reason = skip.args[0]
             self.skipped[reason] = self.skipped.get(reason, 0) + 1
-
-    def with_ports(self, packet: Packet) -> Packet:
-        """A later fragment has the ports of its datagram's first, if that was there before."""
-        if packet.datagram is None:
-            return packet
-        if packet.ports is not None:
-            self.first_fragments[packet.datagram] = packet
-            return packet
-        first = self.first_fragments.get(packet.datagram)
-        if first is None or abs(packet.ts_us - first.ts_us) > REASSEMBLY_S * MICRO:
-            raise Skip("fragment")
-        return packet._replace(protocol=first.protocol, ports=first.ports)
 
     def account(self, packet: Packet) -> None:
         self.clock_us = packet.ts_us

@@ -2,9 +2,9 @@
 
     python -m tests.oracle.tshark_counts ../shared/data/captures
 
-A line of the table is a file's count of packets with an IP header, whichever it carries outermost,
-and the conversations (both directions of one 5-tuple) of TCP and UDP right behind that header: how
-many, their packets, and a digest of all of them, with the packets of each."""
+A line of the table is a file's count of packets with an IP header; of TCP and of UDP packets, by
+the innermost IP header of each, with later fragments of them; and a digest of the conversations
+(both directions of one 5-tuple) that these are, with the packets of each."""
 
 import hashlib
 import ipaddress
@@ -16,29 +16,76 @@ from pathlib import Path
 from typing import NamedTuple
 
 TABLE = Path(__file__).with_suffix(".json")
+# Of a fragment: identification, offset, and whether more follow.
+FRAGMENT = {
+    "ip": ["ip.id", "ip.frag_offset", "ip.flags.mf"],
+    "ipv6": ["ipv6.fraghdr.ident", "ipv6.fraghdr.offset", "ipv6.fraghdr.more"],
+}
 FIELDS = [
-    "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst",
-    "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport",
+    "frame.protocols", "ip.src", "ip.dst", *FRAGMENT["ip"], "ipv6.src", "ipv6.dst",
+    *FRAGMENT["ipv6"], "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport",
 ]  # fmt: skip
-# Each packet for itself: no datagram put together, no address or port that an inner header repeats.
+# Each packet for itself: no datagram and no stream put together.
 COMMAND = [
-    "tshark", "-n", "-T", "fields", "-E", "occurrence=f", "-o", "ip.defragment:FALSE",
-    "-o", "ipv6.defragment:FALSE", "-o", "tcp.desegment_tcp_streams:FALSE",
+    "tshark", "-n", "-T", "fields", "-o", "ip.defragment:FALSE", "-o", "ipv6.defragment:FALSE",
+    "-o", "tcp.desegment_tcp_streams:FALSE",
 ]  # fmt: skip
-IPV6_EXTENSIONS = {"ipv6.hopopts", "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "ah"}
+IPV6_EXTENSIONS = {
+    "ipv6.hopopts", "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "ah", "mipv6", "hip", "shim6",
+}  # fmt: skip
+# These quote packets that went elsewhere: what is in them is no tunnel.
+QUOTING = {"icmp", "icmpv6", "sflow", "openflow", "openflow_v1", "openflow_v4"}
 Conversations = Counter[tuple]
 
 
 class Seen(NamedTuple):
     ip_packets: int
-    conversations: int
-    packets: int
+    tcp: int
+    udp: int
     digest: str
+
+
+class Innermost(NamedTuple):
+    """The innermost IP header of a packet, in tshark's words."""
+
+    addresses: list[str]
+    transport: str  # "tcp", "udp", or anything else
+    ports: list[str]
+    datagram: tuple  # of which it is a fragment; (): it is whole
+    later: bool
 
 
 def version() -> str:
     done = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[0]
+
+
+def innermost(layers: list[str], fields: dict[str, list[str]]) -> Innermost | None:
+    """None: there is no IP header. fields: of all headers of a kind, in their order."""
+    quoted = next((i for i, name in enumerate(layers) if name in QUOTING), len(layers))
+    at = next((i for i in reversed(range(quoted)) if layers[i] in ("ip", "ipv6")), None)
+    if at is None:
+        return None
+    behind = at + 1
+    while behind < len(layers) and layers[behind] in IPV6_EXTENSIONS:
+        behind += 1
+    transport = layers[behind] if behind < len(layers) else ""
+
+    def last(layer: str, until: int, *names: str) -> list[str]:
+        """The fields of the last layer of its kind before `until`, as many as it has."""
+        number = layers[:until].count(layer) - 1
+        return [fields[name][number] for name in names if 0 <= number < len(fields.get(name, []))]
+
+    addresses = last(layers[at], behind, f"{layers[at]}.src", f"{layers[at]}.dst")
+    ports = last(transport, behind + 1, f"{transport}.srcport", f"{transport}.dstport")
+    names = FRAGMENT[layers[at]]
+    part = last(names[0].rpartition(".")[0], behind, *names)
+    if layers[at] == "ipv6" and "ipv6.fraghdr" not in layers[at:behind]:
+        part = []
+    later = len(part) == 3 and int(part[1], 0) > 0
+    more = len(part) == 3 and part[2] in ("1", "True")
+    datagram = (*addresses, part[0]) if later or more else ()
+    return Innermost(addresses, transport, ports, datagram, later)
 
 
 def look(path: Path) -> tuple[int, Conversations]:
@@ -47,19 +94,23 @@ def look(path: Path) -> tuple[int, Conversations]:
     done = subprocess.run(
         [*COMMAND, *fields, "-r", str(path)], capture_output=True, check=False, timeout=120
     )
-    ip_packets, conversations = 0, Conversations()
+    ip_packets, conversations, first_fragments = 0, Conversations(), {}
     for line in done.stdout.decode("ascii", "replace").splitlines():
-        protocols, *values = line.split("\t")
-        layers = [name for name in protocols.split(":") if name not in IPV6_EXTENSIONS]
-        first = next((i for i, name in enumerate(layers) if name in ("ip", "ipv6")), None)
-        if first is None:
+        values = dict(zip(FIELDS, line.split("\t"), strict=True))
+        layers = values.pop("frame.protocols").split(":")
+        found = innermost(layers, {name: text.split(",") for name, text in values.items() if text})
+        ip_packets += found is not None
+        if found is None or len(found.addresses) < 2:
             continue
-        ip_packets += 1
-        if (transport := layers[first + 1 : first + 2]) in (["tcp"], ["udp"]):
-            addresses = values[:2] if layers[first] == "ip" else values[2:4]
-            ports = values[4:6] if transport == ["tcp"] else values[6:8]
-            if all(ports):
-                conversations[conversation(transport[0], addresses, ports)] += 1
+        name = None
+        if found.later:
+            name = first_fragments.get(found.datagram)
+        elif len(found.ports) == 2:
+            name = conversation(found.transport, found.addresses, found.ports)
+            if found.datagram:
+                first_fragments[found.datagram] = name
+        if name is not None:
+            conversations[name] += 1
     return ip_packets, conversations
 
 
@@ -72,7 +123,11 @@ def conversation(transport: str, addresses: list[str], ports: list) -> tuple:
 def summary(ip_packets: int, conversations: Conversations) -> Seen:
     lines = sorted(f"{name} {packets}" for name, packets in conversations.items())
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
-    return Seen(ip_packets, len(conversations), sum(conversations.values()), digest)
+    of = {
+        transport: sum(n for name, n in conversations.items() if name[0] == transport)
+        for transport in ("tcp", "udp")
+    }
+    return Seen(ip_packets, of["tcp"], of["udp"], digest)
 
 
 def main(folder: Path) -> None:

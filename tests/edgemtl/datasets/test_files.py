@@ -136,6 +136,15 @@ def test_broken_schema_is_one_line(tmp_path, make_flows, change, message):
     assert "\n" not in str(refused.value)
 
 
+def test_text_that_is_not_utf8_is_one_line(tmp_path, make_flows):
+    table = to_arrow(make_flows(1))
+    text = pa.array([b"10.0.0.\xff"], pa.binary()).view(pa.string())
+    path = tmp_path / "damaged.parquet"
+    pq.write_table(table.append_column("src", text), path)
+    with pytest.raises(DataError, match=f"^{path}: is damaged: [^\n]*UTF8[^\n]*$"):
+        read_flows([path])
+
+
 def test_other_widths_and_more_columns_are_fine(tmp_path, make_flows):
     flows = make_flows(2)
     table = to_arrow(flows)
