@@ -31,8 +31,9 @@ class RollingWriter:
     """A `FlowWriter` for small batches, that changes to a new file whenever one is full.
 
     Each file is whole or not there. One that is as large as it may be takes no further batch; one
-    whose time is over is closed at the next call, with or without flows. The name of each is that of `path` with the time, in UTC, at which it
-    was begun: ``flows.parquet`` gives ``flows-20260131T235959.parquet``.
+    whose time is over is closed at the next call, with or without flows. The name of each is that
+    of `path` with the time, in UTC, at which it was begun: ``flows.parquet`` gives
+    ``flows-20260131T235959.parquet``.
 
     Parameters
     ----------
