@@ -220,6 +220,14 @@ def test_a_filter_takes_its_packets_alone(cable, folder):
     assert sorted((line["dst_port"], line["packets"]) for line in lines) == [(53, 2), (80, 1)]
 
 
+@pytest.mark.parametrize("is_promiscuous", [False, True])
+def test_packets_for_other_hosts_are_asked_for_only_when_told(cable, is_promiscuous):
+    live = listen(cable, *(["--promiscuous"] if is_promiscuous else []))
+    told = cable.run(cable.far, "ip", "-d", "link", "show", "v")
+    assert f" promiscuity {int(is_promiscuous)} " in told
+    end(live)
+
+
 # ---- how it ends ---------------------------------------------------------------------------------
 
 
@@ -395,6 +403,42 @@ def test_everything_it_needs_later_is_there_before_root_is_given_up(cable, folde
         sock.send(udp("10.1.0.1", 1, "10.2.0.2", 443))
     end(live)
     assert len(read_flows([folder / "f.parquet"])) == 1
+
+
+def test_a_root_that_may_not_change_says_so(cable):
+    words = ("setpriv", "--bounding-set=-setuid", *EDGEMTL, "flows", "-i", "v")
+    done = cable.start(cable.far, *words, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    _, error = done.communicate(timeout=60)
+    assert done.returncode == 2
+    assert error == (
+        "edgemtl flows: --user: this root may not become nobody: give --user root, and it stays\n"
+    )
+
+
+# ---- a person at a terminal ----------------------------------------------------------------------
+
+
+def read_until(terminal, text, seconds=10):
+    """What a terminal shows, up to and with a text."""
+    seen = b""
+    while text not in seen:
+        assert select.select([terminal], [], [], seconds)[0], seen
+        seen += os.read(terminal, 4096)
+    return seen
+
+
+def test_a_terminal_shows_how_it_goes(cable):
+    terminal, slave = os.openpty()
+    words = (*EDGEMTL, "flows", "-i", "v")
+    live = cable.start(cable.far, *words, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=slave)
+    read_until(terminal, b"Ctrl-C ends it")
+    with cable.sender() as sock:
+        for port in range(1, 8):
+            sock.send(udp("10.1.0.1", port, "10.2.0.2", 443))
+    read_until(terminal, b"v: 7 packets, 0 dropped, 7 flows open, 0 out")
+    end(live)
+    os.close(terminal)
+    os.close(slave)
 
 
 # ---- answers -------------------------------------------------------------------------------------
