@@ -38,11 +38,21 @@ SAY_S = 1.0  # seconds from one line to the next
 
 Interface = Annotated[
     str | None,
-    typer.Option("-i", "--interface", help="Read this interface.", rich_help_panel=PANEL),
+    typer.Option(
+        "-i",
+        "--interface",
+        metavar="NAME",
+        help="Read the packets of this interface, until Ctrl-C.",
+        rich_help_panel=PANEL,
+    ),
 ]
 Filter = Annotated[
     str | None,
-    typer.Option(help="Packets to read, as for tcpdump: 'udp port 443'.", rich_help_panel=PANEL),
+    typer.Option(
+        metavar="EXPRESSION",
+        help="Packets to read, as for tcpdump: 'udp port 443'.",
+        rich_help_panel=PANEL,
+    ),
 ]
 Promiscuous = Annotated[
     bool,
@@ -51,17 +61,23 @@ Promiscuous = Annotated[
 Rotate = Annotated[
     str | None,
     typer.Option(
+        metavar="SIZE|TIME",
         help="Begin a new file at a size (100M) or after a time (1h); its name has the time.",
         rich_help_panel=PANEL,
     ),
 ]
 Ring = Annotated[
     str | None,
-    typer.Option(help=f"Memory where packets wait to be read; {RING}.", rich_help_panel=PANEL),
+    typer.Option(
+        metavar="SIZE",
+        help=f"Memory where packets wait to be read; {RING} unless told.",
+        rich_help_panel=PANEL,
+    ),
 ]
 User = Annotated[
     str | None,
     typer.Option(
+        metavar="NAME",
         help="Whom root becomes once the interface is open; else who called sudo, or nobody.",
         rich_help_panel=PANEL,
     ),

@@ -105,7 +105,9 @@ class LiveCapture:
         except CaptureError as error:
             self._warning = f"{error}: the flows before it are kept"
             return False
-        return self._stop_us is None or self._live.clock_us < self._stop_us
+        if self._stop_us is None or self._meter.full:  # full: packets wait to be accounted
+            return True
+        return self._live.clock_us < self._stop_us
 
     def _take(self) -> Flows:
         flows = self._numbers.flows(self._meter.take())
