@@ -54,10 +54,12 @@ def test_cpu_time_is_that_of_a_program_and_its_children():
     assert run([sys.executable, "-c", "import time; time.sleep(0.5)"], one_cpu()).cpu_s < 0.4
 
 
-def test_a_program_that_fails_is_quoted():
+def test_a_program_that_fails_or_is_not_there_is_quoted():
     fails = "import sys; print('no such thing', file=sys.stderr); sys.exit(3)"
     with pytest.raises(BenchmarkError, match=r"exit 3: no such thing$"):
         run([sys.executable, "-c", fails], one_cpu())
+    with pytest.raises(BenchmarkError, match=r"^no-such-program: No such file or directory$"):
+        run(["no-such-program"], one_cpu())
 
 
 @pytest.mark.parametrize("name", [peer.name for peer in PEERS])
