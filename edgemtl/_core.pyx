@@ -63,7 +63,7 @@ cdef class Meter:
     Parameters
     ----------
     config : FlowConfig
-        As in emtl.h, emtl_flow_config. ValueError where a field is outside its range.
+        As in emtl.h, emtl_flow_config. EdgemtlError where its memory does not hold one flow.
     """
 
     cdef emtl_meter *_meter
@@ -90,7 +90,13 @@ cdef class Meter:
         cdef bytes key = os.urandom(EMTL_HASH_KEY)
         self._series_room = max(SERIES_ROOM, 2 * <size_t>c_config.packets)
         self._payload = config.payload
-        check(emtl_meter_new(&c_config, <const uint8_t *><const char *>key, &self._meter))
+        status = emtl_meter_new(&c_config, <const uint8_t *><const char *>key, &self._meter)
+        if status == EMTL_E_ARG:  # a FlowConfig has checked everything else
+            raise EdgemtlError(
+                f"max_memory: {config.max_memory} bytes hold no flow of {config.packets} packets: "
+                "give more, or keep fewer packets"
+            )
+        check(status)
 
     def __dealloc__(self):
         emtl_meter_free(self._meter)
@@ -218,9 +224,9 @@ cdef class Meter:
             "evicted": stats.evicted,
             "clock_back": stats.clock_back,
             "tunnelled": stats.tunnelled,
-            "oversized": stats.oversized,
             "split": stats.split,
             "segments": stats.segments,
+            "oversized": stats.oversized,
             "open_flows": stats.open_flows,
             "memory_bytes": stats.memory_bytes,
             "link_types": [
@@ -243,6 +249,85 @@ cdef class Meter:
     def is_whole(self):
         """Whether the capture's header was read and no block is half skipped."""
         return emtl_capture_is_whole(emtl_meter_capture(self._meter)) != 0
+
+
+cdef enum:
+    RECORDS = 512  # handed out at a time: more than a block of the ring usually holds
+
+
+cdef class Live:
+    """Owns one emtl_live: an open network interface, whose packets go to a Meter.
+
+    Parameters
+    ----------
+    name, filter, ring_bytes, promiscuous
+        As in emtl.h, emtl_live_config; `filter` may be None. CaptureError says why it can't be
+        opened, and what to do.
+    """
+
+    cdef emtl_live *_live
+    cdef emtl_record _records[RECORDS]
+    cdef size_t _n, _done  # records handed out, and of these accounted
+    cdef readonly int64_t clock_us  # every packet up to then was accounted
+
+    def __cinit__(self, str name not None, filter, ring_bytes, bint promiscuous):
+        cdef bytes c_name = os.fsencode(name)
+        cdef bytes c_filter = os.fsencode(filter or "")  # "" takes every packet
+        cdef char error[EMTL_LIVE_ERROR]
+        if b"\0" in c_name + c_filter:
+            raise CaptureError(f"{name!r}: interfaces and filters are text without a 0")
+        if not EMTL_LIVE_RING_MIN <= ring_bytes <= EMTL_LIVE_RING_MAX:
+            raise CaptureError(f"{name}: a ring takes {EMTL_LIVE_RING_MIN} to {EMTL_LIVE_RING_MAX} "
+                               f"bytes, got {ring_bytes}")
+        cdef emtl_live_config config = [c_name, c_filter, ring_bytes, promiscuous]
+        if emtl_live_open(&config, error, &self._live) != EMTL_OK:
+            raise CaptureError(error.decode("utf-8", "replace"))
+
+    def __dealloc__(self):
+        emtl_live_close(self._live)
+
+    cdef int account(self, Meter meter, int timeout_ms) noexcept nogil:
+        cdef size_t done = 0
+        cdef int status
+        if self._done == self._n:
+            self._done = 0
+            status = emtl_live_read(self._live, timeout_ms, self._records, RECORDS, &self._n,
+                                    &self.clock_us)
+            if status != EMTL_OK:
+                return status
+        status = emtl_meter_packets(meter._meter, self._records + self._done,
+                                    self._n - self._done, &done, &meter._ended)
+        self._done += done
+        if status != EMTL_OK:
+            return status
+        return emtl_meter_tick(meter._meter, self.clock_us, &meter._ended)
+
+    def step(self, Meter meter not None, int timeout_ms):
+        """Let `meter` account the next packets, and the time; wait so long where there are none.
+
+        Where the meter is `full` afterwards, take() and step again. CaptureError: the interface is
+        gone. A signal ends the wait.
+        """
+        cdef int status
+        meter.enter()
+        with nogil:
+            status = self.account(meter, timeout_ms)
+        if status == EMTL_E_SYSTEM:
+            meter._busy = False
+            raise CaptureError(emtl_live_error(self._live).decode("utf-8", "replace"))
+        meter.leave(status)
+
+    def stats(self):
+        """Return what emtl_live_stats holds."""
+        cdef emtl_live_stats stats
+        emtl_live_stats_get(self._live, &stats)
+        return {
+            "packets": stats.packets,
+            "dropped": stats.dropped,
+            "downs": stats.downs,
+            "ring_bytes": stats.ring_bytes,
+            "segments": stats.segments != 0,
+        }
 
 
 def addresses_text(const uint8_t[::1] version not None, const uint8_t[:, ::1] addresses not None):

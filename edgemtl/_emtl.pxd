@@ -10,8 +10,12 @@ cdef extern from "emtl.h" nogil:
         EMTL_E_FULL
         EMTL_E_NOMEM
         EMTL_E_ARG
+        EMTL_E_SYSTEM
 
     const char *emtl_strerror(int status)
+
+    ctypedef struct emtl_record:
+        pass
 
     ctypedef struct emtl_capture:
         pass
@@ -96,9 +100,9 @@ cdef extern from "emtl.h" nogil:
         uint64_t evicted
         uint64_t clock_back
         uint64_t tunnelled
-        uint64_t oversized
         uint64_t split
         uint64_t segments
+        uint64_t oversized
         uint64_t open_flows
         uint64_t memory_bytes
         uint32_t *link_types
@@ -109,10 +113,40 @@ cdef extern from "emtl.h" nogil:
     int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used,
                         emtl_flow_columns *columns)
     void emtl_meter_next_file(emtl_meter *meter)
+    int emtl_meter_packets(emtl_meter *meter, const emtl_record *records, size_t n, size_t *done,
+                           emtl_flow_columns *columns)
     int emtl_meter_tick(emtl_meter *meter, int64_t now_us, emtl_flow_columns *columns)
     int emtl_meter_finish(emtl_meter *meter, emtl_flow_columns *columns)
     const emtl_capture *emtl_meter_capture(const emtl_meter *meter)
     void emtl_meter_stats_get(const emtl_meter *meter, emtl_meter_stats *stats)
+
+    enum:
+        EMTL_LIVE_ERROR
+        EMTL_LIVE_RING_MIN
+        EMTL_LIVE_RING_MAX
+
+    ctypedef struct emtl_live:
+        pass
+
+    ctypedef struct emtl_live_config:
+        const char *name
+        const char *filter
+        uint32_t ring_bytes
+        uint32_t promiscuous
+
+    ctypedef struct emtl_live_stats:
+        uint64_t packets
+        uint64_t dropped
+        uint64_t downs
+        uint32_t ring_bytes
+        uint32_t segments
+
+    int emtl_live_open(const emtl_live_config *config, char *error, emtl_live **out)
+    void emtl_live_close(emtl_live *live)
+    int emtl_live_read(emtl_live *live, int timeout_ms, emtl_record *records, size_t max,
+                       size_t *n, int64_t *clock_us)
+    const char *emtl_live_error(const emtl_live *live)
+    void emtl_live_stats_get(emtl_live *live, emtl_live_stats *stats)
 
     enum:
         EMTL_IAT_CLIP

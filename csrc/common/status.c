@@ -16,6 +16,8 @@ const char *emtl_strerror(int status)
         return "out of memory";
     case EMTL_E_ARG:
         return "an argument is outside its range";
+    case EMTL_E_SYSTEM:
+        return "the operating system refuses";
     default:
         return "unknown status";
     }

@@ -24,7 +24,8 @@ enum {
     EMTL_E_UNSUPPORTED = -2, /* well formed, but nothing that this library reads */
     EMTL_E_FULL = -3,        /* no room for more results: take them out, then go on */
     EMTL_E_NOMEM = -4,
-    EMTL_E_ARG = -5
+    EMTL_E_ARG = -5,
+    EMTL_E_SYSTEM = -6 /* the operating system refuses; a line of text says what */
 };
 
 /* One line of English for a status; never NULL. */
@@ -269,6 +270,56 @@ int emtl_meter_finish(emtl_meter *meter, emtl_flow_columns *columns);
 const emtl_capture *emtl_meter_capture(const emtl_meter *meter);
 
 void emtl_meter_stats_get(const emtl_meter *meter, emtl_meter_stats *stats);
+
+/* ---- live: packets of a network interface ------------------------------------------------------
+ *
+ * Linux alone (elsewhere emtl_live_open gives EMTL_E_UNSUPPORTED), by a ring of memory that the
+ * kernel fills. Both directions are seen. Of each packet the first 512 bytes are kept. Records are
+ * LINKTYPE_ETHERNET, with VLAN tags that the kernel took off back in their place, or
+ * LINKTYPE_LINUX_SLL, of interfaces without Ethernet headers (tun, WireGuard, PPP, …). On the
+ * loopback interface, where each packet is seen twice, it is handed out once. The pseudo-interface
+ * "any" is refused: packets pass several interfaces of a router and would be there for each. */
+
+#define EMTL_LIVE_ERROR 256 /* bytes of a line of text about a failure */
+#define EMTL_LIVE_RING_MIN 262144u
+#define EMTL_LIVE_RING_MAX 1073741824u
+#define EMTL_LIVE_LATENCY_US 200000 /* the kernel keeps no packet back for longer */
+
+typedef struct emtl_live emtl_live; /* opaque: an open interface */
+
+typedef struct {
+    const char *name;     /* of the interface; borrowed, as filter is, for the call */
+    const char *filter;   /* pcap-filter(7); "" or NULL: every packet */
+    uint32_t ring_bytes;  /* EMTL_LIVE_RING_MIN..MAX, rounded down to blocks of 128 KiB */
+    uint32_t promiscuous; /* not 0: also packets for other hosts, while it is open */
+} emtl_live_config;
+
+typedef struct {
+    uint64_t packets; /* that reached the ring, or were dropped; on loopback, in both directions */
+    uint64_t dropped; /* lost: the ring was full, or a merged packet was of a kind that the kernel
+                       * can't describe (Linux 4.18 to 6.1: UDP) */
+    uint64_t downs;   /* times that the interface was found down; it is waited for */
+    uint32_t ring_bytes;
+    uint32_t segments; /* not 0: records of merged packets carry their segment */
+} emtl_live_stats;
+
+/* Opens the interface; no packet that the filter refuses comes through. Needs CAP_NET_RAW, which
+ * nothing later does. EMTL_E_SYSTEM, _UNSUPPORTED (kind of interface, or a filter where there was
+ * no libpcap at build time), _NOMEM, _ARG: error is one line that says what to do. */
+int emtl_live_open(const emtl_live_config *config, char error[EMTL_LIVE_ERROR], emtl_live **out);
+void emtl_live_close(emtl_live *live);
+
+/* Hands out the next packets, *n <= max of them; 0 when none came within timeout_ms, or a signal
+ * did. They are borrowed until the next read. *clock_us: every packet up to this time was handed
+ * out: what emtl_meter_tick wants. EMTL_E_SYSTEM: the interface was removed; emtl_live_error. */
+int emtl_live_read(emtl_live *live, int timeout_ms, emtl_record *records, size_t max, size_t *n,
+                   int64_t *clock_us);
+
+/* What emtl_live_read failed at, in one line; else "". */
+const char *emtl_live_error(const emtl_live *live);
+
+/* Counts since the opening. Ask at least once in 2^32 packets. */
+void emtl_live_stats_get(emtl_live *live, emtl_live_stats *stats);
 
 /* ---- features: PPI series to the tensor that the model reads ----------------------------------
  */

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +21,15 @@ from edgemtl.cli.flow_options import (
     SplitOffload,
     Tunnels,
     flow_config,
+)
+from edgemtl.cli.live import (
+    Filter,
+    Interface,
+    Promiscuous,
+    Ring,
+    User,
+    Watch,
+    live_options,
 )
 from edgemtl.cli.output import note, print_table
 from edgemtl.cli.reading import Reading
@@ -39,12 +49,12 @@ def classify(
         ),
     ],
     captures: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             readable=False,
             help="pcap or pcapng, also gzip or zstd; - is standard input; .parquet, .jsonl.",
         ),
-    ],
+    ] = None,
     runtime: Annotated[
         str | None,
         typer.Option(help="torch, onnxruntime, ai-edge-litert or tflite-runtime."),
@@ -57,6 +67,11 @@ def classify(
     tunnels: Tunnels = "inner",
     protocols: Protocols = "tcp,udp",
     split_offload: SplitOffload = None,
+    interface: Interface = None,
+    filter: Filter = None,
+    promiscuous: Promiscuous = False,
+    ring: Ring = None,
+    user: User = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON lines also on a terminal, where a table is usual.")
     ] = False,
@@ -65,11 +80,14 @@ def classify(
 
     The state is final (the model saw all it can use), early (the capture ended first) or short (too
     few packets for an answer). A capture that can't be read is named on standard error and the
-    others go on; the exit status is then 2.
+    others go on; the exit status is then 2. Of live traffic, a flow's line comes as soon as the
+    model has seen all it can use, or at the flow's end; Ctrl-C or SIGTERM ends it, with exit status
+    0.
     """
     from edgemtl.runtime import classify as answer
     from edgemtl.runtime import load, packets_for
 
+    live = live_options(captures, interface, filter, promiscuous, ring, user)
     loaded = load(model, runtime, threads)
     config = flow_config(
         packets=packets_for(loaded.card.spec),
@@ -82,13 +100,21 @@ def classify(
         protocols=protocols,
         split_offload=split_offload,
     )
+    heads = [head.name for head in loaded.card.heads]
+    in_json = as_json or not sys.stdout.isatty()
+    if live:
+        for batch in Watch("edgemtl classify", live, replace(config, early=True)):
+            for line in answer(loaded, batch):
+                print(_json(line) if in_json else "  ".join(_row(line, heads)))
+            sys.stdout.flush()  # an answer is wanted now
+        return
     reading = Reading("edgemtl classify", config)
-    lines = (line for batch in _batches(reading, captures) for line in answer(loaded, batch))
-    if as_json or not sys.stdout.isatty():
+    lines = (line for batch in _batches(reading, captures or []) for line in answer(loaded, batch))
+    if in_json:
         for line in lines:
-            print(json.dumps(line, separators=(",", ":")))
+            print(_json(line))
     else:
-        _show(lines, [head.name for head in loaded.card.heads])
+        _show(lines, heads)
     if reading.refused:
         raise typer.Exit(2)
 
@@ -103,6 +129,10 @@ def _batches(reading: Reading, paths: list[Path]) -> Iterator[Flows]:
                 yield from read_flows([path]).batches(ROWS)
         else:
             yield from (batch for _, batch in reading.read(list(group)))
+
+
+def _json(line: dict[str, Any]) -> str:
+    return json.dumps(line, separators=(",", ":"))
 
 
 def _show(lines: Iterator[dict[str, Any]], heads: list[str]) -> None:

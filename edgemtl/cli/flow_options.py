@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from edgemtl.cli.amounts import size
 from edgemtl.errors import DataError
 from edgemtl.flows import FlowConfig
 
@@ -24,10 +24,8 @@ __all__ = [
     "flow_config",
 ]
 
-UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-
 Captures = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(readable=False, help="pcap or pcapng, also gzip or zstd; - is standard input."),
 ]
 IdleTimeout = Annotated[int, typer.Option(help="Seconds without a packet that end a flow.")]
@@ -58,16 +56,8 @@ def flow_config(
 ) -> FlowConfig:
     """A FlowConfig of these options; a wrong one is bad usage."""
     if max_memory is not None:
-        fields["max_memory"] = _bytes(max_memory)
+        fields["max_memory"] = size(max_memory, "--max-memory")
     try:
         return FlowConfig(protocols=tuple(protocols.split(",")), **fields)
     except ValueError as error:
         raise DataError(str(error)) from None
-
-
-def _bytes(size: str) -> int:
-    """Bytes of a size as people write it: 300000000, 256M, 256MB, 256MiB."""
-    found = re.fullmatch("([0-9]{1,15})([KMG]?)(I?B)?", size.strip().upper())
-    if found is None:
-        raise DataError(f"--max-memory: must be a size as 256M or 2G, got {size!r}")
-    return int(found[1]) * UNITS[found[2]]

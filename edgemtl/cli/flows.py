@@ -20,6 +20,16 @@ from edgemtl.cli.flow_options import (
     Tunnels,
     flow_config,
 )
+from edgemtl.cli.live import (
+    Filter,
+    Interface,
+    Promiscuous,
+    Ring,
+    Rotate,
+    User,
+    live_options,
+    write_live,
+)
 from edgemtl.cli.output import progress
 from edgemtl.cli.reading import Reading
 from edgemtl.cli.statistics import print_statistics
@@ -34,7 +44,7 @@ EPILOG = (
 
 
 def flows(
-    captures: Captures,
+    captures: Captures = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -76,13 +86,23 @@ def flows(
     label_by_folder: Annotated[
         bool, typer.Option(help="The folder that a capture lies in names the traffic class.")
     ] = False,
+    interface: Interface = None,
+    filter: Filter = None,
+    promiscuous: Promiscuous = False,
+    ring: Ring = None,
+    rotate: Rotate = None,
+    user: User = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")] = False,
 ) -> None:
-    """Turn captures into a flow table, and say what was skipped and why.
+    """Turn captures, or live traffic, into a flow table, and say what was skipped and why.
 
     A capture that can't be read is named on standard error and the others go on; the exit status is
-    then 2.
+    then 2. Live traffic is read until Ctrl-C or SIGTERM: its flows so far are written, and the exit
+    status is 0. A second one ends the program at once.
     """
+    live = live_options(captures, interface, filter, promiscuous, ring, user, rotate)
+    if live and (label_by_folder or concat):
+        raise DataError("--label-by-folder and --concat: are for capture files")
     if labels and anonymise:
         raise DataError("--labels and --anonymise: label by addresses first, or by folder")
     if as_json and str(output) == "-":
@@ -101,8 +121,12 @@ def flows(
         payload=payload,
     )
     anonymiser = Anonymiser(read_key(anonymise)) if anonymise else None
+    if live:
+        stats = write_live(live, config, anonymiser, label, output, kind)
+        print_statistics([stats], output, as_json)
+        return
     reading = Reading("edgemtl flows", config, concat, anonymiser)
-    batches = _read(reading, captures, label)
+    batches = _read(reading, captures or [], label)
     if output is None:
         for _ in batches:
             pass

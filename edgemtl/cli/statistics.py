@@ -75,7 +75,7 @@ def remarks(stats: CaptureStats) -> str:
         (stats.evicted, "flows ended for lack of room"),
         (stats.clock_back, "packets with a clock that stepped back"),
         (stats.tunnelled, "packets in tunnels"),
-        (stats.oversized - stats.split, "packets longer than the MTU: offload? --split-offload"),
+        (stats.oversized, "packets longer than the MTU: offload? --split-offload"),
         (stats.split, f"packets split into {stats.segments} of the wire"),
     )
     return ", ".join(f"{count} {what}" for count, what in each if count > 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -38,15 +39,19 @@ class FlowWriter:
         Its name tells the format, unless `kind` does; ``-`` is standard output.
     kind : {"parquet", "jsonl", "csv"}, optional
         ``jsonl`` for standard output unless told.
+
+    Attributes
+    ----------
+    kind : str
     """
 
     def __init__(self, path: Path, kind: str | None = None) -> None:
         self._stdout = str(path) == "-"
         self._path = path
-        self._kind = kind or ("jsonl" if self._stdout else path.suffix.lstrip("."))
-        if self._kind not in FORMATS:
+        self.kind = kind or ("jsonl" if self._stdout else path.suffix.lstrip("."))
+        if self.kind not in FORMATS:
             raise DataError(f"{path}: must end in .{', .'.join(FORMATS)}, or give --format")
-        if self._kind == "parquet":
+        if self.kind == "parquet":
             pyarrow()
             if self._stdout:
                 raise DataError("-: Parquet can't be written to standard output: give a file name")
@@ -57,14 +62,16 @@ class FlowWriter:
 
     def __enter__(self) -> FlowWriter:
         with ExitStack() as stack:
-            file: Any = sys.stdout
+            self._file: Any = sys.stdout
             if not self._stdout:
                 temporary = stack.enter_context(whole_file(self._path))
-                if self._kind == "parquet":
-                    file = stack.enter_context(temporary.open("wb"))
+                if self.kind == "parquet":
+                    self._file = stack.enter_context(temporary.open("wb"))
                 else:
-                    file = stack.enter_context(temporary.open("w", encoding="utf-8", newline=""))
-            self._table = _TABLES[self._kind](file)
+                    self._file = stack.enter_context(
+                        temporary.open("w", encoding="utf-8", newline="")
+                    )
+            self._table = _TABLES[self.kind](self._file)
             stack.callback(self._table.close)
             self._stack = stack.pop_all()
         return self
@@ -78,6 +85,12 @@ class FlowWriter:
         with self._stack:  # closes, and renames or deletes, whatever happens in here
             if error is not None:
                 raise error
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file so far."""
+        self._file.flush()
+        return os.fstat(self._file.fileno()).st_size
 
     def write(self, flows: Flows) -> None:
         """Append flows; for Parquet, as row groups of their own."""

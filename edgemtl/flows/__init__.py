@@ -4,6 +4,7 @@ from edgemtl.flows.ahead import CaptureAhead, default_threads, read_ahead
 from edgemtl.flows.anonymise import Anonymiser, read_key
 from edgemtl.flows.capture import Capture, CaptureStats, read_capture
 from edgemtl.flows.config import FlowConfig
+from edgemtl.flows.live import LiveCapture, LiveStats
 from edgemtl.flows.table import (
     COLUMNS,
     END_REASONS,
@@ -28,6 +29,8 @@ __all__ = [
     "CaptureStats",
     "FlowConfig",
     "Flows",
+    "LiveCapture",
+    "LiveStats",
     "Text",
     "default_threads",
     "read_ahead",

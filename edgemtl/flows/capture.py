@@ -32,9 +32,9 @@ class CaptureStats:
     evicted: int = 0  # flows ended for lack of room
     clock_back: int = 0  # packets earlier than the one before them in their flow
     tunnelled: int = 0  # flow packets that lay in a tunnel
-    oversized: int = 0  # flow packets over 1500 bytes, or over FlowConfig.split_offload
-    split: int = 0  # of these, counted as the packets of the wire
-    segments: int = 0  # and how many those were
+    split: int = 0  # flow packets that were counted as several, those of the wire
+    segments: int = 0  # how many those were
+    oversized: int = 0  # others over 1500 bytes, or over FlowConfig.split_offload
     open_flows: int = 0  # in the table; 0 when the capture is over
     memory_bytes: int = 0  # that flows and their series took at most
     skipped: dict[str, int] = field(default_factory=dict)  # by reason; see emtl.h, emtl_skip

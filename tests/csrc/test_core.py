@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 CSRC = Path(__file__).resolve().parents[2] / "csrc"
-LAYERS = ("common", "capture", "packet", "flow_table", "features", "meter")
+LAYERS = ("common", "capture", "packet", "flow_table", "features", "meter", "live")
 
 
 def run(*words, cwd=CSRC):

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from edgemtl import FeatureSpec, ppi_tensor
 
-PACKET = st.tuples(
-    st.one_of(st.integers(-(2**40), 2**62), st.integers(0, 3_000_000)),
+PACKET = st.tuples(  # µs, bytes, direction, bytes of payload
+    st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(0, 3_000_000)),
     st.integers(0, 2**31 - 1),
     st.sampled_from([1, -1, 0]),
+    st.one_of(st.just(0), st.integers(0, 2**31 - 1)),
 )
 FLOWS = st.lists(st.lists(PACKET, max_size=12), max_size=4)
 
@@ -23,7 +24,7 @@ def oracle(flows, spec):
     rows = []
     for flow in flows:
         kept = []
-        for us, length, direction in flow[: spec.k]:
+        for us, length, direction in counted(flow, spec)[: spec.k]:
             us = max(us, 0)
             time = min(us / 1e6, 1.0) if spec.iat == "clip" else min(math.log2(1 + us) / 27, 1.0)
             way = -1 if spec.signed and direction == -1 else 1
@@ -33,9 +34,25 @@ def oracle(flows, spec):
     return np.array(rows, np.float32).reshape(len(flows), 2, spec.k)
 
 
+def counted(flow, spec):
+    """The packets that count; sums of times stay within int64 at every step."""
+    packets, waited = [], 0
+    for us, length, direction, payload in flow:
+        waited = max(-(2**63), min(2**63 - 1, waited + us))
+        if spec.skip_empty and payload == 0:
+            continue
+        packets.append((waited, payload if spec.length_kind == "payload" else length, direction))
+        waited = 0
+    return packets
+
+
 def columns(flows):
     series = [[packet[c] for flow in flows for packet in flow] for c in range(3)]
     return *series, np.cumsum([0] + [len(flow) for flow in flows])
+
+
+def payloads(flows):
+    return [packet[3] for flow in flows for packet in flow]
 
 
 @pytest.mark.parametrize("signed", [True, False])
@@ -56,6 +73,36 @@ def test_log_is_the_oracles(padding, flows):
     got = ppi_tensor(*columns(flows), spec)
     assert got.shape == (len(flows), 2, 9)
     np.testing.assert_array_max_ulp(got, oracle(flows, spec), maxulp=1)
+
+
+@pytest.mark.parametrize("length_kind", ["ip", "payload"])
+@pytest.mark.parametrize("skip_empty", [True, False])
+@pytest.mark.parametrize("padding", ["post", "pre"])
+@given(flows=FLOWS, k=st.integers(1, 13))
+def test_payload_is_the_oracles(padding, skip_empty, length_kind, flows, k):
+    spec = FeatureSpec(
+        k=k, iat="clip", padding=padding, length_kind=length_kind, skip_empty=skip_empty
+    )
+    got = ppi_tensor(*columns(flows), spec, payloads(flows))
+    np.testing.assert_array_equal(got, oracle(flows, spec))
+
+
+def test_time_before_packets_that_do_not_count_is_kept():
+    """A handshake of 30 ms, then a request: its first packet comes 30 ms after the flow's."""
+    spec = FeatureSpec(k=3, iat="clip", length_kind="payload", skip_empty=True)
+    series = [0, 20_000, 10_000, 500_000], [60, 60, 552, 1552], [1, -1, 1, -1]
+    got = ppi_tensor(*series, [0, 4], spec, [0, 0, 500, 1500])
+    want = [[[2 * 0.03 - 1, 0, 0], [1 / 3, -1, 0]]]
+    np.testing.assert_array_equal(got, np.array(want, np.float32))
+
+
+@pytest.mark.parametrize("change", [{"length_kind": "payload"}, {"skip_empty": True}])
+def test_payload_is_asked_for_where_it_is_needed(change):
+    spec = FeatureSpec(k=4, **change)
+    with pytest.raises(ValueError, match=r"^ppi_tensor: the FeatureSpec needs payload lengths"):
+        ppi_tensor([0, 1], [1, 2], [1, 1], [0, 2], spec)
+    with pytest.raises(ValueError, match=r"2 times and 1 payload lengths$"):
+        ppi_tensor([0, 1], [1, 2], [1, 1], [0, 2], spec, [1])
 
 
 def test_tensor_is_new_and_contiguous():
@@ -105,6 +152,8 @@ def test_bad_series(series, offsets, message):
         signed=st.booleans(),
         padding=st.sampled_from(["post", "pre"]),
         min_packets=st.just(1),
+        length_kind=st.sampled_from(["ip", "payload"]),
+        skip_empty=st.booleans(),
     )
 )
 def test_json_round_trip(spec):
@@ -123,6 +172,8 @@ def test_json_round_trip(spec):
         ("signed", 1, "must be true or false, got 1"),
         ("padding", "mid", "must be 'post' or 'pre', got 'mid'"),
         ("min_packets", 61, "must be an int from 1 to k, got 61"),
+        ("length_kind", "wire", "must be 'ip' or 'payload', got 'wire'"),
+        ("skip_empty", 1, "must be true or false, got 1"),
     ],
 )
 def test_bad_spec(field, value, message):
@@ -141,3 +192,12 @@ def test_json_is_strict():
         FeatureSpec.from_json(json.dumps({name: raw[name] for name in raw if name != "k"}))
     with pytest.raises(ValueError, match="must be a JSON object"):
         FeatureSpec.from_json("[]")
+
+
+def test_json_of_before_there_was_payload_is_read():
+    old = (
+        '{"iat":"clip","k":30,"length_scale":1500.0,"min_packets":2,"padding":"pre","signed":false}'
+    )
+    spec = FeatureSpec(k=30, iat="clip", min_packets=2, padding="pre", signed=False)
+    assert FeatureSpec.from_json(old) == spec
+    assert (spec.length_kind, spec.skip_empty) == ("ip", False)

@@ -3,7 +3,7 @@ which header follows which is written out here, slow and plain."""
 
 import struct
 
-from dpkt import ethernet, pppoe, radiotap, sll, sll2
+from dpkt import ethernet, pppoe, sll, sll2
 
 from tests.oracle.headers import Inside, Rest, Skip, header
 
@@ -214,9 +214,8 @@ def wifi(rest: Rest, padded: bool = False) -> Inside:
 
 def radio(rest: Rest) -> Inside:
     """radiotap.org: a version, a length, words of presence bits, fields aligned to their size."""
-    about = header(radiotap.Radiotap, rest)
-    size = rest.number(2, 2, "little")
-    if about.version or size < 8:
+    version, size = struct.unpack("<BxH", rest.first(8)[:4])
+    if version or size < 8:
         raise Skip("malformed")
     fields, words = rest.first(size), 1
     while fields[4 * words + 3] & 0x80 and 4 * words + 8 <= size:
@@ -282,13 +281,12 @@ def arcnet(addresses: int):
 
 
 def frame_relay(rest: Rest) -> Inside:
-    size = 0
-    for size in range(1, 6):
-        last = rest.number(size - 1, 1) & 1
-        if (size == 1 and last) or size == 5:
+    size, ends = 1, False
+    while not ends:
+        address = rest.first(size + 1)
+        if address[0] & 1 or size == 4:
             raise Skip("malformed")
-        if last:
-            break
+        size, ends = size + 1, bool(address[-1] & 1)
     if rest.number(size, 1) != 3:
         return typed(size + 2)(rest)
     rest = rest.after(size + 1)

@@ -77,6 +77,46 @@ def mpls(data: bytes, labels: int) -> bytes:
     return b"".join(stack) + data
 
 
+def gre(data: bytes, kind: int, *, checksum: bool, key: bool, sequence: bool) -> bytes:
+    flags = checksum << 15 | key << 13 | sequence << 12
+    return struct.pack(">HH", flags, kind) + bytes(4 * (checksum + key + sequence)) + data
+
+
+def vxlan(frame: bytes) -> bytes:
+    return struct.pack(">II", 0x08000000, 7 << 8) + frame
+
+
+def geneve(data: bytes, kind: int, options: int) -> bytes:
+    return struct.pack(">BBHI", options, 0, kind, 7 << 8) + bytes(4 * options) + data
+
+
+def gtp(packet: bytes, extensions: int, sequence: bool) -> bytes:
+    flags = 0x30 | bool(extensions) << 2 | sequence << 1
+    data = b"".join(
+        b"\1\0\0" + (b"\x85" if i + 1 < extensions else b"\0") for i in range(extensions)
+    )
+    if extensions or sequence:
+        data = struct.pack(">HBB", 1, 0, 0x85 if extensions else 0) + data
+    return struct.pack(">BBHI", flags, 255, len(data) + len(packet), 7) + data + packet
+
+
+def l2tp(packet: bytes, version: int, *, length: bool, sequence: bool) -> bytes:
+    flags = length << 14 | sequence << 11 | 2
+    fields = [flags, *[0] * length, 1, 1, *[0, 0] * sequence]
+    kind = b"\xff\3\0\x21" if version == 4 else b"\xff\3\0\x57"
+    return struct.pack(f">{len(fields)}H", *fields) + kind + packet
+
+
+def wifi(data: bytes, *, four: bool, qos: bool, aggregate: bool, control: bool) -> bytes:
+    """An 802.11 data frame, whose body is 802.2."""
+    flags = (0x03 if four else 0x01) | (qos and control) << 7
+    head = bytes([0x88 if qos else 0x08, flags]) + bytes(20 + 2 + 6 * four)
+    if qos:
+        head += bytes([aggregate << 7, 0]) + bytes(4 * control)
+        data = (bytes(12) + struct.pack(">H", len(data)) if aggregate else b"") + data
+    return head + data
+
+
 def pcap(order: str, nano: bool, link_type: int, packets: list[tuple[int, bytes, int]]) -> bytes:
     """packets: time in µs or ns, captured bytes, length on the wire."""
     units = 10**9 if nano else 10**6

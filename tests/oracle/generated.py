@@ -18,7 +18,13 @@ MANY_PORTS = [*PORTS, *((port, 443) for port in range(1025, 1033))]
 # Offset in units of 8 bytes, and whether more follow; None: whole.
 FRAGMENTS = [None, (0, True), (3, True), (9, False), (0, False)]
 ETHERTYPE = {4: 0x0800, 6: 0x86DD}
-LINK_TYPES = [1, 1, 1, 1, 0, 9, 50, 51, 101, 104, 108, 113, 276]
+LINK_TYPES = [1, 1, 1, 1, 1, 0, 9, 50, 51, 101, 104, 105, 107, 108, 113, 127, 276]
+# Ports of tunnels, with something else behind them.
+TUNNEL_PORTS = [(4789, 443), (443, 4789), (2152, 443), (443, 2152)]
+AROUND = {
+    4: [bytes([192, 168, 0, i]) for i in (1, 2)],
+    6: [bytes(14) + bytes([9, i]) for i in (1, 2)],
+}
 START = 1_700_000_000 * MICRO
 
 rule_sets = st.builds(
@@ -28,6 +34,10 @@ rule_sets = st.builds(
     packets=st.sampled_from([1, 3, 256]),
     max_flows=st.sampled_from([1, 3, 1_000_000, 1_000_000]),
     by_vlan=st.booleans(),
+    tunnels=st.sampled_from(["inner", "inner", "outer"]),
+    protocols=st.sampled_from(
+        [("tcp", "udp"), ("tcp", "udp"), ("tcp",), ("tcp", "udp", "sctp", "udp-lite", "icmp")]
+    ),
 )
 
 
@@ -40,6 +50,7 @@ class Mix(NamedTuple):
     transport_bytes: list  # that the IP length leaves; None: all
     fragments: list
     offload: list[bool]
+    tunnels: list[int]  # how many around each other
     damage: list[bool]
     snaplen: int
 
@@ -47,11 +58,12 @@ class Mix(NamedTuple):
 mixes = st.builds(
     Mix,
     versions=st.sampled_from([[4], [4], [6], [4, 6]]),
-    protocols=st.sampled_from([[6], [6], [6], [17], [6, 6, 17, 1]]),
-    ports=st.sampled_from([PORTS, PORTS, MANY_PORTS]),
+    protocols=st.sampled_from([[6], [6], [6], [17], [6, 6, 17, 1], [17, 58, 89, 132, 136]]),
+    ports=st.sampled_from([PORTS, PORTS, MANY_PORTS, TUNNEL_PORTS]),
     transport_bytes=st.sampled_from([[None], [None], [None, 3, 4, 13, 14]]),
     fragments=st.sampled_from([[None], [None], FRAGMENTS, FRAGMENTS[:3]]),
     offload=st.sampled_from([[False], [False], [False, True]]),
+    tunnels=st.sampled_from([[0], [0], [0, 1], [1, 2, 3], [7, 8]]),
     damage=st.sampled_from([[False], [False] * 7 + [True]]),
     snaplen=st.sampled_from([65535] * 7 + [46, 60, 80]),
 )
@@ -123,9 +135,48 @@ def ipv6_packets(draw, src, dst, protocol, data, fragment, offload) -> bytes:
 
 
 @st.composite
+def tunnelled(draw, version: int, packet: bytes, mix: Mix) -> tuple[int, bytes]:
+    """The IP packet that holds another, or a fragment of it."""
+    kinds = ["ip", "gre", "frame", "vxlan", "geneve", "gtp", "l2tp", "mpls"]
+    kind = draw(st.sampled_from([*kinds, "teredo"] if version == 6 else kinds))
+    frame = bytes(12) + struct.pack(">H", ETHERTYPE[version]) + packet
+    some, more, count = draw(st.booleans()), draw(st.booleans()), draw(st.integers(0, 3))
+    protocol, port, data = {
+        "ip": (4 if version == 4 else 41, 0, packet),
+        "gre": (
+            47,
+            0,
+            build.gre(packet, ETHERTYPE[version], checksum=some, key=more, sequence=some),
+        ),
+        "frame": (47, 0, build.gre(frame, 0x6558, checksum=False, key=some, sequence=more)),
+        "vxlan": (17, 4789, build.vxlan(frame)),
+        "geneve": (17, 6081, build.geneve(packet, ETHERTYPE[version], count)),
+        "gtp": (17, 2152, build.gtp(packet, count, some)),
+        "l2tp": (17, 1701, build.l2tp(packet, version, length=some, sequence=more)),
+        "mpls": (137, 0, build.mpls(packet, count + 1)),
+        "teredo": (17, 3544, packet),
+    }[kind]
+    data = build.udp((5000, port), data) if port else data
+    around = draw(st.sampled_from(mix.versions))
+    if around == 6:
+        return 6, build.ipv6(*AROUND[6], protocol, data)
+    offset, following = draw(st.sampled_from([(0, False)] * 4 + [(0, True), (2, False)]))
+    ident = draw(st.integers(1, 2))
+    return 4, build.ipv4(*AROUND[4], protocol, data, ident=ident, offset=offset, more=following)
+
+
+@st.composite
+def packets_in_tunnels(draw, mix: Mix) -> tuple[int, bytes]:
+    version, packet = draw(ip_packets(mix))
+    for _ in range(draw(st.sampled_from(mix.tunnels))):
+        version, packet = draw(tunnelled(version, packet, mix))
+    return version, packet
+
+
+@st.composite
 def frames(draw, link_type: int, mix: Mix) -> bytes:
     """An IP packet as a link of the type carries it."""
-    version, packet = draw(ip_packets(mix))
+    version, packet = draw(packets_in_tunnels(mix))
     ethertype = ETHERTYPE[version]
     if link_type == 1:
         return draw(ethernet_frames(version, packet))
@@ -140,6 +191,12 @@ def frames(draw, link_type: int, mix: Mix) -> bytes:
     if link_type in (9, 50):
         framing = draw(st.sampled_from([b"\xff\x03\0", b"\xff\x03", b"\0", b""]))
         return framing + (b"\x21" if version == 4 else b"\x57") + packet
+    if link_type in (105, 127):
+        names = ("four", "qos", "aggregate", "control")
+        frame = build.wifi(build.snap(packet, ethertype), **{n: draw(st.booleans()) for n in names})
+        return (b"\0\0\x08\0\0\0\0\0" if link_type == 127 else b"") + frame
+    if link_type == 107:
+        return b"\x18\x41\x03" + (b"\xcc" if version == 4 else b"\x8e") + packet
     if link_type == 104:
         return struct.pack(">HH", draw(st.sampled_from([0x0F00, 0x8F00])), ethertype) + packet
     return build.pppoe(packet, version) if link_type == 51 else packet

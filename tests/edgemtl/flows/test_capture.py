@@ -218,11 +218,56 @@ def test_config(write):
     assert stats.evicted == 1
 
 
-@pytest.mark.parametrize("name", ["packets", "idle_timeout_s", "active_timeout_s", "max_flows"])
-@pytest.mark.parametrize("value", [0, -1, 2**32, 1.5, True, None])
-def test_bad_config(name, value):
-    with pytest.raises(ValueError, match=f"^FlowConfig.{name}: must be an int from 1 to "):
-        FlowConfig(**{name: value})
+def test_several_files_are_one_capture(write):
+    """Cut anywhere between packets, and packed and written in any way: the same flows."""
+    for cut in range(1, len(PACKETS)):
+        first = write(pcap(PACKETS[:cut]), "a.pcap")
+        second = write(gzip.compress(pcapng(PACKETS[cut:], order=">")), "b.pcapng.gz")
+        flows, stats = read_capture([first, second])
+        check_expected(flows)
+        assert flows["partition"].tolist() == ["a.pcap"] * 3
+        assert (stats.path, stats.packets) == (f"{first}, {second}", 6)
+        assert stats.warning is None
+
+
+def test_a_cut_file_among_several_is_named(write):
+    first = write(pcap(PACKETS[:5])[:-3], "a.pcap")
+    second = write(pcap(PACKETS[5:]), "b.pcap")
+    flows, stats = read_capture([first, second])
+    assert sorted(flows["packets"].tolist()) == [1, 1, 3]
+    size = len(pcap(PACKETS[:5])) - 3
+    assert stats.warning == f"{first}: cut at byte {size}: the flows before it are kept"
+    bad = write(b"no capture at all", "c.pcap")
+    with pytest.raises(CaptureError, match=f"^{bad}: neither pcap nor pcapng"):
+        read_capture([first, bad])
+
+
+def test_payload(write):
+    path = write(pcap())
+    flows, _ = read_capture(path, FlowConfig(payload=True))
+    assert flows.payload.tolist() == [0, 0, 100, 1200, 1200, 1]
+    check_expected(flows)
+    assert read_capture(path)[0].payload is None
+
+
+def test_early_gives_a_flow_out_when_its_series_is_full(write):
+    config = FlowConfig(packets=2, early=True, idle_timeout_s=300)
+    flows, _ = read_capture(write(pcap()), config)
+    assert flows["packets"].tolist() == [2, 2]
+    assert flows["end_reason"][0] == "unknown"
+
+
+def test_split_offload(write):
+    merged = packet(A, B, 1000, 443, 4000)
+    path = write(pcap([(0, merged), (5, packet(B, A, 443, 1000, 50))]))
+    flows, stats = read_capture(path)
+    assert flows.length.tolist() == [4028, 78]
+    assert (stats.oversized, stats.split) == (1, 0)
+    flows, stats = read_capture(path, FlowConfig(split_offload=1500))
+    assert flows.length.tolist() == [1500, 1500, 1084, 78]
+    assert flows.iat_us.tolist() == [0, 0, 0, 5]
+    assert flows["packets"].tolist() == [4]
+    assert (stats.oversized, stats.split, stats.segments, stats.flow_packets) == (0, 1, 3, 2)
 
 
 # ---- bad input ----

@@ -1,0 +1,119 @@
+"""Flow tables of traffic that goes on: one file, or one after the other by size or time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+
+from edgemtl.datasets.writer import ROW_GROUP, FlowWriter
+from edgemtl.errors import DataError
+from edgemtl.flows import Flows
+
+__all__ = ["RollingWriter", "Rotation"]
+
+GROUP_PACKETS = 1 << 18  # kept of gathered flows, 3.4 MB, after which a row group is written
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """What makes a file full: so many bytes, or so many seconds since it was begun."""
+
+    most_bytes: int | None = None
+    most_seconds: int | None = None
+
+
+class RollingWriter:
+    """A `FlowWriter` for small batches, that changes to a new file whenever one is full.
+
+    Each file is whole or not there. A file is full after the batch that makes it so: no flow is
+    lost or written twice. The name of each is that of `path` with the time, in UTC, at which it
+    was begun: ``flows.parquet`` gives ``flows-20260131T235959.parquet``.
+
+    Parameters
+    ----------
+    path, kind
+        As for `FlowWriter`.
+    rotation : Rotation, optional
+        Without it, there is one file: `path`.
+    clock : callable
+        Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        kind: str | None = None,
+        rotation: Rotation | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        FlowWriter(path, kind)  # refuses now what would be refused later
+        if rotation and str(path) == "-":
+            raise DataError("--rotate and -o -: give -o a file name")
+        self._path, self._kind, self._rotation, self._clock = path, kind, rotation, clock
+        self._gathered: list[Flows] = []  # row groups of a few flows would be slow to read
+
+    def __enter__(self) -> RollingWriter:
+        self._open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._stack:
+            if error is not None:
+                raise error
+            self._flush()
+
+    def _open(self) -> None:
+        self._begun = self._clock()
+        path = self._named_by_time() if self._rotation else self._path
+        self._stack = ExitStack()
+        self._writer = self._stack.enter_context(FlowWriter(path, self._kind))
+
+    def _named_by_time(self) -> Path:
+        stamp = datetime.fromtimestamp(self._begun, timezone.utc).strftime("%Y%m%dT%H%M%S")
+        name, number = f"{self._path.stem}-{stamp}", 1
+        while (path := self._path.with_name(name + self._path.suffix)).exists():
+            number += 1  # the second in this second
+            name = f"{self._path.stem}-{stamp}-{number}"
+        return path
+
+    def write(self, flows: Flows) -> None:
+        """Append flows; also without any, it is to be called now and then, for the time's sake."""
+        if len(flows):
+            self._gathered.append(flows)
+        if self._writer.kind != "parquet" or self._is_row_group():
+            self._flush()
+        if self._is_full():
+            self._flush()
+            self._stack.close()
+            self._open()
+
+    def _flush(self) -> None:
+        if self._gathered:
+            self._writer.write(Flows.concat(self._gathered))
+            self._gathered = []
+
+    def _is_row_group(self) -> bool:
+        return (
+            sum(len(flows) for flows in self._gathered) >= ROW_GROUP
+            or sum(len(flows.iat_us) for flows in self._gathered) >= GROUP_PACKETS
+        )
+
+    def _is_full(self) -> bool:
+        limit = self._rotation
+        if limit is None:
+            return False
+        if limit.most_bytes is not None and self._writer.size >= limit.most_bytes:
+            return True
+        return limit.most_seconds is not None and (
+            self._clock() - self._begun >= limit.most_seconds
+        )

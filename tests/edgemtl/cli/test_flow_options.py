@@ -1,0 +1,210 @@
+"""What ``edgemtl flows`` can be told: which packets, which limits, how many files, how private."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from edgemtl.cli.flow_options import flow_config
+from edgemtl.datasets import read_flows
+from edgemtl.errors import DataError
+from tests.edgemtl.cli.test_flows import conversation, pcap_bytes, udp
+
+KEYS = {"path", "packets", "ip_packets", "flow_packets", "flows", "evicted", "clock_back"}
+KEYS |= {"tunnelled", "oversized", "split", "segments", "memory_bytes", "skipped", "warning"}
+
+
+@pytest.fixture
+def statistics(edgemtl):
+    """Run ``edgemtl flows … --json`` well; give what it says of each capture."""
+
+    def run(*words):
+        done = edgemtl("flows", *words, "--json")
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        assert document["peak_rss_bytes"] > 10**6
+        for facts in document["captures"]:
+            assert set(facts) == KEYS
+        return document["captures"]
+
+    return run
+
+
+@pytest.fixture
+def write(tmp_path):
+    def put(name, packets):
+        path = tmp_path / name
+        path.write_bytes(pcap_bytes(packets))
+        return path
+
+    return put
+
+
+def vxlan(inner):
+    """The frame in a VXLAN packet (RFC 7348) between two other addresses."""
+    frame = bytearray(udp("192.0.2.1", 9999, "192.0.2.2", 4789, 8 + len(inner)))
+    return bytes(frame[:42]) + bytes.fromhex("0800000000000100") + inner
+
+
+def icmp():
+    frame = bytearray(udp("10.0.0.1", 0x0800, "10.0.0.2", 0))
+    frame[23] = 1
+    return bytes(frame)
+
+
+def test_tunnels(write, statistics, tmp_path):
+    path, out = (
+        write("a.pcap", [(1, vxlan(udp("10.0.0.1", 7, "10.0.0.2", 8)))]),
+        tmp_path / "f.jsonl",
+    )
+    (facts,) = statistics(path, "-o", out)
+    assert facts["tunnelled"] == 1
+    assert read_flows([out])["src"].tolist() == ["10.0.0.1"]
+    (facts,) = statistics(path, "-o", out, "--tunnels", "outer")
+    assert facts["tunnelled"] == 0
+    assert read_flows([out])["src"].tolist() == ["192.0.2.1"]
+
+
+def test_protocols(write, statistics, edgemtl):
+    path = write("a.pcap", [*conversation(), (1_000_000_002, icmp())])
+    (facts,) = statistics(path)
+    assert (facts["flows"], facts["skipped"]["icmp"]) == (1, 1)
+    (facts,) = statistics(path, "--protocols", "udp,icmp")
+    assert (facts["flows"], facts["skipped"]["icmp"]) == (2, 0)
+
+
+def test_offload_is_told_and_split(write, statistics, edgemtl, tmp_path):
+    path = write("a.pcap", [(1, udp("10.0.0.1", 7, "10.0.0.2", 8, 4000))])
+    (facts,) = statistics(path)
+    assert (facts["oversized"], facts["split"]) == (1, 0)
+    assert "1 packets longer than the MTU" in edgemtl("flows", path).stdout
+    assert json.loads(edgemtl("inspect", path, "--json").stdout)["oversized"] == 1
+    (facts,) = statistics(path, "--split-offload", "1500")
+    assert (facts["oversized"], facts["split"], facts["segments"]) == (0, 1, 3)
+
+
+def test_limits_evict_and_say_so(write, statistics, edgemtl):
+    packets = [(1 + i / 1000, udp("10.0.0.1", 1024 + i, "10.0.0.2", 53)) for i in range(2000)]
+    path = write("a.pcap", packets)
+    (facts,) = statistics(path, "--max-flows", "100")
+    assert (facts["evicted"], facts["flows"]) == (1900, 2000)
+    (facts,) = statistics(path, "--max-memory", "256k")
+    assert facts["evicted"] > 1000
+    assert 0 < facts["memory_bytes"] <= 256 << 10
+    (facts,) = statistics(path)
+    assert facts["evicted"] == 0
+    assert "1900 flows ended for lack of room" in edgemtl("flows", path, "--max-flows", 100).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("70000", 70_000),
+        ("256M", 256 << 20),
+        ("256MiB", 256 << 20),
+        ("2gb", 2 << 30),
+        ("64K", 65536),
+    ],
+)
+def test_sizes(text, size):
+    assert flow_config(max_memory=text).max_memory == size
+
+
+@pytest.mark.parametrize("text", ["", "M", "-1M", "1T", "1.5G", "٣M", "1" * 99])
+def test_what_is_no_size(text):
+    with pytest.raises(DataError, match=r"^--max-memory: must be a size as 256M or 2G, got "):
+        flow_config(max_memory=text)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
+def test_payload(write, statistics, tmp_path, suffix):
+    path, out = write("a.pcap", conversation()), tmp_path / f"flows.{suffix}"
+    statistics(path, "-o", out)
+    assert read_flows([out]).payload is None
+    statistics(path, "-o", out, "--payload")
+    flows = read_flows([out])
+    assert flows.payload.tolist() == [100, 60, 100]
+    assert flows.payload.dtype == np.int32
+
+
+def test_rotated_files_are_one_stream(write, statistics, tmp_path):
+    packets = [p for port in range(2000, 2050) for p in conversation(port=port)]
+    packets.sort(key=lambda packet: packet[0])
+    whole, out, parts = write("all.pcap", packets), tmp_path / "flows.parquet", []
+    for i in range(0, len(packets), 40):
+        parts.append(write(f"part{i}.pcap", packets[i : i + 40]))
+    statistics(whole, "-o", out)
+    want = read_flows([out])
+    (facts,) = statistics(*parts, "--concat", "-o", out)
+    assert (facts["packets"], facts["path"]) == (150, ", ".join(map(str, parts)))
+    got = read_flows([out])
+    order = [flows["src_port"].argsort() for flows in (want, got)]
+    for name in ("src_port", "packets", "duration_s", "start_us"):
+        np.testing.assert_array_equal(got[name][order[1]], want[name][order[0]])
+    assert got["partition"].tolist() == ["part0.pcap"] * 50
+
+
+def test_threads_change_nothing(write, edgemtl, tmp_path):
+    """As many captures as would keep eight threads busy, against one core."""
+    captures = [
+        write(
+            f"{i}.pcap", [p for port in range(2000, 2000 + 70 * i) for p in conversation(port=port)]
+        )
+        for i in range(1, 12)
+    ]
+    script = (
+        "import os, sys\n"
+        "cores = int(sys.argv.pop(1))\n"
+        "os.sched_getaffinity = lambda pid: range(cores)\n"
+        "from edgemtl.cli import main\n"
+        "main()"
+    )
+    files = [tmp_path / f"{cores}.parquet" for cores in (1, 8)]
+    for cores, file in zip((1, 8), files, strict=True):
+        command = [sys.executable, "-c", script, cores, "flows", *captures, "-o", file]
+        subprocess.run(list(map(str, command)), check=True, capture_output=True)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    flows = read_flows([files[0]])
+    names = list(dict.fromkeys(flows["partition"]))
+    assert names == [path.name for path in captures]
+
+
+def test_anonymise(write, edgemtl, tmp_path):
+    pytest.importorskip("cryptography")
+    key, out = tmp_path / "key", tmp_path / "flows.parquet"
+    key.write_bytes(bytes(range(32)))
+    path = write("a.pcap", [*conversation(), *conversation(port=6000)])
+    done = edgemtl("flows", path, "-o", out, "--anonymise", key)
+    assert done.returncode == 0, done.stderr
+    flows = read_flows([out])
+    assert {"start_us", "vlan"}.isdisjoint(flows.columns)
+    assert set(flows["anonymised"]) == {"crypto-pan"}
+    assert flows["src_port"].tolist() == [0, 0]
+    assert flows["dst_port"].tolist() == [443, 443]
+    src, dst = flows["src"][0], flows["dst"][0]
+    assert "10.0.0.1" != src != dst
+    assert src.split(".")[:3] == dst.split(".")[:3]  # 10.0.0.1 and 10.0.0.2
+    assert json.loads(edgemtl("inspect", out, "--json").stdout)["anonymised"] == ["crypto-pan"]
+    again = edgemtl("flows", path, "-o", "-", "--anonymise", bytes(range(32)).hex())
+    assert json.loads(again.stdout.splitlines()[0])["src"] == src
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--tunnels", "both"], "FlowConfig.tunnels: must be 'inner' or 'outer', got 'both'"),
+        (["--protocols", "tcp,ospf"], "FlowConfig.protocols: must be one or more of tcp, udp"),
+        (["--split-offload", "100"], "FlowConfig.split_offload: must be an int from 576"),
+        (["--max-memory", "lots"], "--max-memory: must be a size as 256M or 2G, got 'lots'"),
+        (["--max-memory", "1K"], "FlowConfig.max_memory: must be an int from 65536"),
+        (
+            ["--max-memory", "64K", "--packets", "65535"],
+            "65536 bytes hold no flow of 65535 packets",
+        ),
+        (["--anonymise", "secret"], "--anonymise secret: must be a file of 32 random bytes"),
+    ],
+)
+def test_bad_usage_is_one_line(refusal, write, words, part):
+    assert part in refusal("flows", write("a.pcap", conversation()), *words)
