@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.featurizer.peers import ANSWERS
 from benchmarks.featurizer.rates import Timing, ratio
 from edgemtl import __version__
 from edgemtl.bench.device import device_name
@@ -124,22 +125,22 @@ def _print_rates(name: str, timings: list[Timing]) -> None:
                 "–" if ours is None or each is ours else _ratio(ours, each),
                 f"{each.startup_s:.2f}" if each.startup_s else "–",
                 f"{median(w / c for w, c in zip(each.wall_s, each.cpu_s, strict=True)):.2f}",
-                ", ".join(each.answers) or "–",
+                "all" if each.answers == ANSWERS else ", ".join(each.answers) or "–",
             )
         )
     columns = (
         "reader",
         "packets",
-        "M packets/s of CPU time",
+        "M packets/s",
         "× the walk",
         "into memory × it",
-        "start-up s, off",
+        "start-up s",
         "wall/CPU",
         "equal",
     )
-    print_table(
-        f"{name}: one core; median (least to most) of {len(timings[0].cpu_s)}", columns, rows
-    )
+    rounds = len(timings[0].cpu_s)
+    title = f"{name}: one core, CPU time; median (least–most) of {rounds}; start-up is taken off"
+    print_table(title, columns, rows)
 
 
 def _print_bounds(rows: list[dict[str, Any]]) -> None:
@@ -159,10 +160,10 @@ def _print_bounds(rows: list[dict[str, Any]]) -> None:
     columns = (
         "capture",
         "max flows",
-        "open at its end",
+        "then open",
         "evicted",
-        "table's bytes a flow",
-        "process grew, a flow",
+        "bytes a flow",
+        "process grew",
         "steps",
         "median µs",
         "99.9 % µs",
@@ -187,22 +188,22 @@ def _print_flood(rows: list[dict[str, Any]]) -> None:
         for row in rows
     ]
     columns = (
-        "flood of 1 M new flows in a second",
+        "1 M new flows in a second",
         "max flows",
         "established: whole",
         "newcomers: whole",
         "flows",
         "evicted",
         "M packets/s",
-        "table's MB",
+        "flows' MB",
         "process grew, MB",
     )
     print_table("Floods", columns, body)
 
 
 def _spread(values: list[float], form: str) -> str:
-    return f"{form} ({form} to {form})".format(median(values), min(values), max(values))
+    return f"{form} ({form}–{form})".format(median(values), min(values), max(values))
 
 
 def _ratio(ours: Timing, theirs: Timing) -> str:
-    return "{:.2g} ({:.2g} to {:.2g})".format(*ratio(ours, theirs))
+    return "{:.2g} ({:.2g}–{:.2g})".format(*ratio(ours, theirs))
