@@ -98,10 +98,7 @@ def print_report(document: dict[str, Any], timings: list[Timing]) -> None:
     if document["flood"]:
         _print_flood(document["flood"])
     if cores := document["cores"]:
-        one, two = (_spread(cores["wall_s"][n], "{:.2f}") for n in ("1", "2"))
-        files = f"edgemtl flows, {cores['files']} captures at once, into Parquet; wall seconds"
-        row = (one, two, f"{cores['speedup']:.2f}")
-        print_table(files, ("one core", "two cores", "speed-up"), [row])
+        _print_cores(cores)
     if document["aims"]:
         rows = [
             (row["aim"], f"{row['found']:.4g}", row["wanted"], "yes" if row["met"] else "NO")
@@ -170,6 +167,18 @@ def _print_bounds(rows: list[dict[str, Any]]) -> None:
         "longest µs",
     )
     print_table("C core, 64 packets a step; CPU time of each step", columns, body)
+
+
+def _print_cores(cores: dict[str, Any]) -> None:
+    seconds = ("wall_s", "startup_s", "cpu_s")
+    body = [
+        (row["cpus"], *(_spread(row[key], "{:.2f}") for key in seconds)) for row in cores["rows"]
+    ]
+    title = (
+        f"edgemtl flows on {cores['files']} captures, into Parquet: "
+        f"two cores are {cores['speedup']:.2f} × one, start-up taken off"
+    )
+    print_table(title, ("cores", "wall s", "of these start-up", "CPU s"), body)
 
 
 def _print_flood(rows: list[dict[str, Any]]) -> None:

@@ -141,7 +141,11 @@ DOCUMENT = {
          "newcomers": 5, "newcomers_whole": 4,
          "flows": 9, "evicted": 1, "memory_bytes": 1, "grown_bytes": 1, "cpu_s": [1.0]},
     ],
-    "cores": {"files": 8, "wall_s": {"1": [1.8], "2": [1.0]}, "speedup": 1.8},
+    "cores": {
+        "files": 8,
+        "rows": [{"cpus": n, "wall_s": [2], "startup_s": [1], "cpu_s": [2]} for n in (1, 2)],
+        "speedup": 1.8,
+    },
 }  # fmt: skip
 TIMINGS = [
     timing("walk", "BIG", [1.2]),
