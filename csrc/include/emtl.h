@@ -307,7 +307,8 @@ typedef struct {
 
 /* Opens the interface; no packet that the filter refuses comes through. Needs CAP_NET_RAW, which
  * nothing later does. EMTL_E_SYSTEM, _UNSUPPORTED (kind of interface, or a filter where there was
- * no libpcap at build time), _NOMEM, _ARG: error is one line that says what to do. */
+ * no libpcap at build time), _NOMEM, _ARG: error is one line that says what to do. With a filter,
+ * not in two threads at once (libpcap before 1.8). */
 int emtl_live_open(const emtl_live_config *config, char error[EMTL_LIVE_ERROR], emtl_live **out);
 void emtl_live_close(emtl_live *live);
 
