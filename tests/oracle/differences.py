@@ -9,8 +9,8 @@ FLOWS = {
     ],
 }
 
-# The count of IP packets, or of TCP or UDP packets, or the conversations, differ after decapsulation
-# from those of tshark 4.0.17.
+# The count of IP packets, or of TCP or UDP packets, or the conversations, differ from those of
+# tshark 4.0.17, after decapsulation.
 TSHARK = {
     "IPComp: tshark inflates the packets; for edgemtl they are another protocol, as ESP is": [
         "libpcap/tests/filter/AH-IPcomp-IPv4.pcap",
