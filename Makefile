@@ -77,13 +77,16 @@ bench-models: build
 	test -f demo/dist/manifest.json || $(MAKE) demo
 	$(BIN)/edgemtl bench demo/dist
 
-# Debian packages: compilers, clang for the fuzzers, cross compilers and qemu for other machines,
-# and tshark, which the tests compare with where it is there.
+# Debian packages: compilers, libpcap for filters, clang for the fuzzers, cross compilers and qemu for
+# other machines, tshark, which the tests compare with where it is there, and what sends live traffic
+# in namespaces of its own.
 system-deps:
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		gcc g++ make libc6-dev pkg-config tshark valgrind clang libclang-rt-14-dev qemu-user \
-		gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-mips-linux-gnu libc6-dev-mips-cross
+		gcc g++ make libc6-dev pkg-config libpcap-dev tshark \
+		clang libclang-rt-14-dev valgrind qemu-user \
+		gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-mips-linux-gnu libc6-dev-mips-cross \
+		iproute2 ethtool tcpdump tcpreplay iperf3
 
 clean:
 	$(MAKE) -C csrc clean

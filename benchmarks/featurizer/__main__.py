@@ -42,9 +42,9 @@ def arguments() -> argparse.Namespace:
     )
     option = parser.add_argument
     option("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all unless told")
-    option("--captures", nargs="+", choices=CAPTURES, default=list(CAPTURES), help="for the rates")
-    option("--rounds", type=int, default=5, help="of each figure (5); the median counts")
-    option("--quick", action="store_true", help="two rounds, BIG alone, the rates unless told")
+    option("--captures", nargs="+", choices=CAPTURES, help="for the rates (all)")
+    option("--rounds", type=int, help="of each figure (5); the median counts")
+    option("--quick", action="store_true", help="two rounds, the rates, of BIG, unless told")
     option("--folder", type=Path, default=FOLDER, help="for 3 GB of captures (build/bench)")
     option("-o", "--output", type=Path, help="also write the JSON document here")
     option("--json", action="store_true", help="print the JSON document, no table")
@@ -52,20 +52,20 @@ def arguments() -> argparse.Namespace:
     for part in args.parts:
         if part not in PARTS:
             parser.error(f"PART: must be one of {', '.join(PARTS)}, got {part!r}")
-    if args.rounds < 1:
+    if args.rounds is not None and args.rounds < 1:
         parser.error(f"--rounds: must be at least 1, got {args.rounds}")
-    if args.quick:
-        args.rounds, args.captures = 2, ["BIG"]
-        args.parts = args.parts or ["rates"]
+    args.rounds = args.rounds or (2 if args.quick else 5)
+    args.captures = args.captures or (["BIG"] if args.quick else list(CAPTURES))
+    args.parts = args.parts or (["rates"] if args.quick else PARTS)
     return args
 
 
 def measure(args: argparse.Namespace) -> tuple[dict[str, Any], list[Timing]]:
     """The document and its timings: those parts that were asked for."""
-    folder: Path = args.folder
+    folder: Path = args.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     build(folder)
-    parts, timings, rounds = args.parts or PARTS, [], args.rounds
+    parts, timings, rounds = args.parts, [], args.rounds
     here = [peer for peer in PEERS if peer.missing(folder) is None]
     if "rates" in parts:
         for peer in PEERS:

@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks.featurizer.captures import (
     KEPT,
+    Capture,
     Flows,
     Packets,
     draw_flows,
@@ -22,7 +23,7 @@ from benchmarks.featurizer.captures import (
     make,
     mixed_sizes,
 )
-from benchmarks.featurizer.run import BenchmarkError, run
+from benchmarks.featurizer.run import BenchmarkError, Done, run
 
 __all__ = ["cores"]
 
@@ -31,30 +32,38 @@ Say = Callable[[str], None]
 
 
 def part(rng: np.random.Generator) -> tuple[Flows, Packets]:
-    """250 k packets, 5 k flows, of mixed sizes."""
-    flows = draw_flows(rng, 5_000, tcp=0.7, ipv6=0.1)
-    return flows, draw_packets(rng, flows, heavy_tailed(rng, 5_000, 250_000, 1.5), mixed_sizes)
+    """500 k packets, 10 k flows, of mixed sizes."""
+    flows = draw_flows(rng, 10_000, tcp=0.7, ipv6=0.1)
+    return flows, draw_packets(rng, flows, heavy_tailed(rng, 10_000, 500_000, 1.5), mixed_sizes)
 
 
 def cores(folder: Path, rounds: int, say: Say) -> dict[str, Any] | None:
-    """Wall seconds of each round on one CPU and on two; None where there is only one."""
+    """Seconds of each round on one CPU and on two; None where there is only one."""
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
         say("cores: this process may use one CPU only: left out")
         return None
     say(f"cores: making {FILES} captures")
-    captures = [make(f"PART{i}", part, folder, seed=i)[0] for i in range(FILES)]
+    captures = [make(f"PART{i}", part, folder, seed=i) for i in range(FILES)]
+    whole, one = [each[0] for each in captures], captures[0][2:]
+    rows = [{"cpus": n, "startup_s": [], "wall_s": [], "cpu_s": []} for n in (1, 2)]
+    for turn in range(rounds):
+        for row in rows if turn % 2 else rows[::-1]:
+            say(f"cores: {row['cpus']} of them: round {turn + 1} of {rounds}")
+            row["startup_s"].append(_flows(one, folder, cpus[-row["cpus"] :]).wall_s)
+            done = _flows(whole, folder, cpus[-row["cpus"] :])
+            row["wall_s"].append(done.wall_s)
+            row["cpu_s"].append(done.cpu_s)
+    alone, both = (median(row["wall_s"]) - median(row["startup_s"]) for row in rows)
+    return {"files": FILES, "rows": rows, "speedup": alone / both}
+
+
+def _flows(captures: list[Capture], folder: Path, cpus: list[int]) -> Done:
+    """`edgemtl flows` on these captures; its counts are the true ones."""
     command = [sys.executable, "-m", "edgemtl", "flows", *(str(each.path) for each in captures)]
     command += ["--packets", str(KEPT), "-o", str(folder / "parts.parquet"), "--json"]
-    truth = [(each.packets, each.flows) for each in captures]
-    wall_s: dict[int, list[float]] = {1: [], 2: []}
-    for turn in range(rounds):
-        for n in (1, 2) if turn % 2 else (2, 1):
-            say(f"cores: {n} of them: round {turn + 1} of {rounds}")
-            done = run(command, cpus[-n:])
-            each = json.loads(done.output)["captures"]
-            if [(one["flow_packets"], one["flows"]) for one in each] != truth:
-                raise BenchmarkError(f"edgemtl flows on {FILES} captures: not their true counts")
-            wall_s[n].append(done.wall_s)
-    one, two = median(wall_s[1]), median(wall_s[2])
-    return {"files": FILES, "wall_s": {"1": wall_s[1], "2": wall_s[2]}, "speedup": one / two}
+    done = run(command, cpus)
+    found = [(each["flow_packets"], each["flows"]) for each in json.loads(done.output)["captures"]]
+    if found != [(each.packets, each.flows) for each in captures]:
+        raise BenchmarkError(f"edgemtl flows on {len(captures)} captures: not their true counts")
+    return done

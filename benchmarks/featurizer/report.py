@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.featurizer.peers import ANSWERS
 from benchmarks.featurizer.rates import Timing, ratio
 from edgemtl import __version__
 from edgemtl.bench.device import device_name
@@ -97,10 +98,7 @@ def print_report(document: dict[str, Any], timings: list[Timing]) -> None:
     if document["flood"]:
         _print_flood(document["flood"])
     if cores := document["cores"]:
-        one, two = (_spread(cores["wall_s"][n], "{:.2f}") for n in ("1", "2"))
-        files = f"edgemtl flows, {cores['files']} captures at once, into Parquet; wall seconds"
-        row = (one, two, f"{cores['speedup']:.2f}")
-        print_table(files, ("one core", "two cores", "speed-up"), [row])
+        _print_cores(cores)
     if document["aims"]:
         rows = [
             (row["aim"], f"{row['found']:.4g}", row["wanted"], "yes" if row["met"] else "NO")
@@ -124,22 +122,22 @@ def _print_rates(name: str, timings: list[Timing]) -> None:
                 "–" if ours is None or each is ours else _ratio(ours, each),
                 f"{each.startup_s:.2f}" if each.startup_s else "–",
                 f"{median(w / c for w, c in zip(each.wall_s, each.cpu_s, strict=True)):.2f}",
-                ", ".join(each.answers) or "–",
+                "all" if each.answers == ANSWERS else ", ".join(each.answers) or "–",
             )
         )
     columns = (
         "reader",
         "packets",
-        "M packets/s of CPU time",
+        "M packets/s",
         "× the walk",
         "into memory × it",
-        "start-up s, off",
+        "start-up s",
         "wall/CPU",
         "equal",
     )
-    print_table(
-        f"{name}: one core; median (least to most) of {len(timings[0].cpu_s)}", columns, rows
-    )
+    rounds = len(timings[0].cpu_s)
+    title = f"{name}: one core, CPU time; median (least–most) of {rounds}; start-up is taken off"
+    print_table(title, columns, rows)
 
 
 def _print_bounds(rows: list[dict[str, Any]]) -> None:
@@ -159,16 +157,28 @@ def _print_bounds(rows: list[dict[str, Any]]) -> None:
     columns = (
         "capture",
         "max flows",
-        "open at its end",
+        "then open",
         "evicted",
-        "table's bytes a flow",
-        "process grew, a flow",
+        "bytes a flow",
+        "process grew",
         "steps",
         "median µs",
         "99.9 % µs",
         "longest µs",
     )
     print_table("C core, 64 packets a step; CPU time of each step", columns, body)
+
+
+def _print_cores(cores: dict[str, Any]) -> None:
+    seconds = ("wall_s", "startup_s", "cpu_s")
+    body = [
+        (row["cpus"], *(_spread(row[key], "{:.2f}") for key in seconds)) for row in cores["rows"]
+    ]
+    title = (
+        f"edgemtl flows on {cores['files']} captures, into Parquet: "
+        f"two cores are {cores['speedup']:.2f} × one, start-up taken off"
+    )
+    print_table(title, ("cores", "wall s", "of these start-up", "CPU s"), body)
 
 
 def _print_flood(rows: list[dict[str, Any]]) -> None:
@@ -187,22 +197,22 @@ def _print_flood(rows: list[dict[str, Any]]) -> None:
         for row in rows
     ]
     columns = (
-        "flood of 1 M new flows in a second",
+        "1 M new flows in a second",
         "max flows",
         "established: whole",
         "newcomers: whole",
         "flows",
         "evicted",
         "M packets/s",
-        "table's MB",
+        "flows' MB",
         "process grew, MB",
     )
     print_table("Floods", columns, body)
 
 
 def _spread(values: list[float], form: str) -> str:
-    return f"{form} ({form} to {form})".format(median(values), min(values), max(values))
+    return f"{form} ({form}–{form})".format(median(values), min(values), max(values))
 
 
 def _ratio(ours: Timing, theirs: Timing) -> str:
-    return "{:.2g} ({:.2g} to {:.2g})".format(*ratio(ours, theirs))
+    return "{:.2g} ({:.2g}–{:.2g})".format(*ratio(ours, theirs))

@@ -40,13 +40,17 @@ def run(command: list[str], cpus: Iterable[int]) -> Done:
     env = os.environ | {"PYTHONPATH": str(root)}
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = perf_counter()
-        with subprocess.Popen(
-            command,
-            stdout=out,
-            stderr=err,
-            env=env,
-            preexec_fn=lambda: os.sched_setaffinity(0, cpus),
-        ) as process:
+        try:
+            process = subprocess.Popen(
+                command,
+                stdout=out,
+                stderr=err,
+                env=env,
+                preexec_fn=lambda: os.sched_setaffinity(0, cpus),
+            )
+        except OSError as error:
+            raise BenchmarkError(f"{command[0]}: {error.strerror}") from None
+        with process:
             _, status, usage = os.wait4(process.pid, 0)
             wall_s = perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)

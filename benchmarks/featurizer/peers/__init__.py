@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.featurizer.captures import KEPT
+from benchmarks.featurizer.run import one_cpu, run
 
 __all__ = ["ANSWERS", "PEERS", "Peer", "build", "nfstream_python"]
 
@@ -47,14 +48,11 @@ class Peer:
 def build(folder: Path) -> None:
     """Compile the C programs into `folder`; the core is the library that its Makefile builds."""
     csrc = ROOT / "csrc"
-    subprocess.run(["make", "--silent", "-C", csrc], check=True, stdout=sys.stderr)
-    include, library = csrc / "include", csrc / "build" / "libemtl.a"
-    for name, more in (("walk", []), ("core", [library, "-lm"])):
-        source = HERE / f"{name}.c"
-        subprocess.run(
-            ["cc", "-std=c99", "-O2", f"-I{include}", source, *more, "-o", folder / name],
-            check=True,
-        )
+    run(["make", "-C", str(csrc)], one_cpu())
+    for name in ("walk", "core"):
+        command = ["cc", "-std=c99", "-O2", f"-I{csrc}/include", str(HERE / f"{name}.c")]
+        command += [str(csrc / "build" / "libemtl.a"), "-lm", "-o", str(folder / name)]
+        run(command, one_cpu())
 
 
 def nfstream_python(folder: Path) -> Path:

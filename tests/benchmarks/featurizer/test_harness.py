@@ -54,10 +54,12 @@ def test_cpu_time_is_that_of_a_program_and_its_children():
     assert run([sys.executable, "-c", "import time; time.sleep(0.5)"], one_cpu()).cpu_s < 0.4
 
 
-def test_a_program_that_fails_is_quoted():
+def test_a_program_that_fails_or_is_not_there_is_quoted():
     fails = "import sys; print('no such thing', file=sys.stderr); sys.exit(3)"
     with pytest.raises(BenchmarkError, match=r"exit 3: no such thing$"):
         run([sys.executable, "-c", fails], one_cpu())
+    with pytest.raises(BenchmarkError, match=r"^no-such-program: No such file or directory$"):
+        run(["no-such-program"], one_cpu())
 
 
 @pytest.mark.parametrize("name", [peer.name for peer in PEERS])
@@ -139,7 +141,11 @@ DOCUMENT = {
          "newcomers": 5, "newcomers_whole": 4,
          "flows": 9, "evicted": 1, "memory_bytes": 1, "grown_bytes": 1, "cpu_s": [1.0]},
     ],
-    "cores": {"files": 8, "wall_s": {"1": [1.8], "2": [1.0]}, "speedup": 1.8},
+    "cores": {
+        "files": 8,
+        "rows": [{"cpus": n, "wall_s": [2], "startup_s": [1], "cpu_s": [2]} for n in (1, 2)],
+        "speedup": 1.8,
+    },
 }  # fmt: skip
 TIMINGS = [
     timing("walk", "BIG", [1.2]),
