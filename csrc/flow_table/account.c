@@ -76,15 +76,6 @@ static inline bool has_room(const emtl_flow_table *table, const joining *join)
     return (join->is_wide ? more / EMTL_WIDE : more / EMTL_NARROW) < table->series.left;
 }
 
-/* Ends the flow that is the first to make room. */
-static int evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_columns *columns)
-{
-    *evicted = EMTL_NO_FLOW;
-    for (unsigned list = 0; *evicted == EMTL_NO_FLOW; list++)
-        *evicted = emtl_list_front(&table->flows, list);
-    return emtl_table_end(table, *evicted, EMTL_END_LACK_OF_RESOURCES, columns);
-}
-
 /* The packets of the wire from the second on, at the same time as the first. */
 static void append_rest(emtl_flow_table *table, const joining *join)
 {
@@ -188,7 +179,7 @@ static int account(emtl_flow_table *table, const emtl_packet *packet, const emtl
         if (has_room(table, &join))
             break;
         uint32_t evicted;
-        if (evict(table, &evicted, columns) != EMTL_OK)
+        if (emtl_table_evict(table, &evicted, columns) != EMTL_OK)
             return EMTL_E_FULL;
         if (evicted == join.number)
             join.number = EMTL_NO_FLOW;

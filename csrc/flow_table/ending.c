@@ -81,6 +81,22 @@ static void fetch_places(const emtl_flow_table *table, const uint32_t *numbers, 
     }
 }
 
+int emtl_table_evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_columns *columns)
+{
+    const emtl_flow *flow = table->flows.flow;
+    unsigned list = EMTL_LIST_CLOSED;
+    while ((*evicted = emtl_list_front(&table->flows, list)) == EMTL_NO_FLOW)
+        list++;
+    const uint32_t next = flow[*evicted].newer;
+    const int status = emtl_table_end(table, *evicted, EMTL_END_LACK_OF_RESOURCES, columns);
+    /* Under a flood the next one goes soon, and then the one behind it. */
+    fetch_places(table, &next, 1);
+    emtl_prefetch(&table->series.chunks[flow[next].last_chunk]);
+    emtl_prefetch(&flow[flow[next].newer]);
+    emtl_prefetch(&table->flows.rest[flow[next].newer]);
+    return status;
+}
+
 int emtl_table_end_overdue(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns)
 {
     for (unsigned list = 0; list < EMTL_LISTS; list++) {

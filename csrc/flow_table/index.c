@@ -86,11 +86,20 @@ bool emtl_index_has_room(const emtl_index *index, uint32_t hash)
     return index->segments[emtl_index_segment(index, hash)].used < most;
 }
 
+/* Whether a segment is full enough to double: from three to five eighths, at a point of its own, or
+ * all of them would double within a few thousand flows of each other. */
+static bool wants_to_grow(const emtl_index *index, size_t segment)
+{
+    const uint32_t slots = index->segments[segment].mask + 1;
+    const uint32_t own = (uint32_t)((slots / 4 * (uint64_t)segment) >> index->segment_bits);
+    return index->segments[segment].used > slots / 8 * 3 + own && slots < (uint32_t)1
+                                                                              << index->bits;
+}
+
 void emtl_index_add(emtl_index *index, uint32_t hash, uint32_t flow)
 {
     const size_t segment = emtl_index_segment(index, hash);
-    const uint32_t mask = index->segments[segment].mask;
-    if (index->segments[segment].used > mask / 2 && mask + 1 < (uint32_t)1 << index->bits)
+    if (wants_to_grow(index, segment))
         grow(index, segment);
     put(index, segment, (emtl_slot){hash, flow});
     index->segments[segment].used++;

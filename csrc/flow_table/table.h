@@ -33,6 +33,8 @@ void emtl_table_give_early(emtl_flow_table *table, uint32_t number, emtl_flow_co
  * and forgets it. EMTL_E_FULL: not yet. */
 int emtl_table_end(emtl_flow_table *table, uint32_t number, emtl_end_reason reason,
                    emtl_flow_columns *columns);
+/* Ends the flow that is the first to make room; there must be one. EMTL_E_FULL: not yet. */
+int emtl_table_evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_columns *columns);
 /* Rule 1 of emtl.h at time t, where something is over. EMTL_E_FULL: not all of it was ended. */
 int emtl_table_end_overdue(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns);
 
