@@ -16,7 +16,7 @@ int emtl_capture_fail(emtl_capture *capture, int status, const char *format, ...
 }
 
 /* The first block of all: its first bytes say what the rest is. */
-static int sniff(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *record,
+static int sniff(emtl_capture *capture, const uint8_t *data, size_t size, emtl_records *out,
                  size_t *used)
 {
     *used = 0;
@@ -43,7 +43,7 @@ static int sniff(emtl_capture *capture, const uint8_t *data, size_t size, emtl_r
                                  "neither pcap nor pcapng: first bytes 0x%08lx",
                                  (unsigned long)load_be32(data));
     }
-    return capture->next(capture, data, size, record, used);
+    return capture->next(capture, data, size, out, used);
 }
 
 int emtl_capture_new(emtl_capture **out)
@@ -80,20 +80,16 @@ void emtl_capture_restart(emtl_capture *capture)
 int emtl_capture_read(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *records,
                       size_t max, size_t *n, size_t *used)
 {
-    *n = 0;
+    emtl_records out = {records, max, 0};
+    size_t step = 1;
     *used = 0;
-    while (*n < max && capture->status == EMTL_OK) {
-        emtl_record *record = &records[*n];
-        size_t step = 0;
-        record->data = NULL;
-        if (capture->next(capture, data + *used, size - *used, record, &step) != EMTL_OK)
-            break; /* kept in capture->status */
-        if (step == 0)
-            break;
+    while (out.n < max && step > 0 && capture->status == EMTL_OK) { /* failures are kept there */
+        step = 0;
+        (void)capture->next(capture, data + *used, size - *used, &out, &step);
         *used += step;
         capture->position += step;
-        *n += record->data != NULL;
     }
+    *n = out.n;
     return capture->status;
 }
 

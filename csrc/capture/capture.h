@@ -25,14 +25,20 @@ typedef struct {
     uint8_t resolution; /* if_tsresol, as in the file */
 } emtl_interface;
 
-/* Reads the next block at data[0, size). *used: its bytes, 0 when it is not all there.
- * record->data stays NULL when the block holds no packet. */
+/* Where records go: at most max of them, n so far. */
+typedef struct {
+    emtl_record *records;
+    size_t max, n;
+} emtl_records;
+
+/* Reads from data[0, size) at least the next block, if it is all there; more of them where that is
+ * quick. There is room for a record. *used: bytes done, 0 when the block is not all there. */
 typedef int emtl_capture_next(emtl_capture *capture, const uint8_t *data, size_t size,
-                              emtl_record *record, size_t *used);
+                              emtl_records *out, size_t *used);
 
 struct emtl_capture {
     emtl_capture_next *next;
-    uint64_t position; /* in the file, of the first byte not yet used */
+    uint64_t position; /* in the file, of the first byte of the data given to next */
     int status;        /* of the first failure; given again ever after */
     bool big_endian;
     bool whole; /* the header of the file was read, and nothing is half skipped */

@@ -2,43 +2,58 @@
  * draft-ietf-opsawg-pcap: a header of 24 bytes, then records of 16 bytes and a packet. */
 #include "capture/capture.h"
 
-static int pcap_record(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *record,
-                       size_t *used)
+static int fail_record(emtl_capture *capture, size_t at, uint32_t captured)
 {
-    if (size < capture->record_header)
-        return EMTL_OK;
-    const uint32_t seconds = capture_load32(capture, data);
-    const uint32_t fraction = capture_load32(capture, data + 4);
-    uint32_t captured = capture_load32(capture, data + 8);
-    uint32_t wire = capture_load32(capture, data + 12);
-    if (capture->lengths_swapped || (capture->lengths_maybe_swapped && captured > wire)) {
-        const uint32_t first = captured;
-        captured = wire;
-        wire = first;
-    }
-    if (captured > EMTL_RECORD_MAX)
-        return emtl_capture_fail(
-            capture, EMTL_E_MALFORMED,
-            "record at byte %llu claims %lu bytes, limit is %lu: damaged, or not pcap",
-            (unsigned long long)capture->position, (unsigned long)captured,
-            (unsigned long)EMTL_RECORD_MAX);
-    if (size - capture->record_header < captured)
-        return EMTL_OK;
-    record->data = data + capture->record_header;
-    record->captured = captured;
-    record->wire = wire;
-    record->segment = 0;
-    record->link_type = capture->link_type;
-    record->ts_us =
-        (int64_t)seconds * 1000000 + (int64_t)(capture->nanoseconds ? fraction / 1000 : fraction);
-    *used = capture->record_header + captured;
-    return EMTL_OK;
+    return emtl_capture_fail(
+        capture, EMTL_E_MALFORMED,
+        "record at byte %llu claims %lu bytes, limit is %lu: damaged, or not pcap",
+        (unsigned long long)capture->position + at, (unsigned long)captured,
+        (unsigned long)EMTL_RECORD_MAX);
 }
 
-int emtl_pcap_header(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *record,
+static void swap(uint32_t *a, uint32_t *b)
+{
+    const uint32_t first = *a;
+    *a = *b;
+    *b = first;
+}
+
+/* Many records in one go: most captures are of this kind, and the loop is all there is to do. */
+static int pcap_records(emtl_capture *capture, const uint8_t *data, size_t size, emtl_records *out,
+                        size_t *used)
+{
+    const uint32_t header = capture->record_header;
+    size_t at = 0;
+    int status = EMTL_OK;
+    while (out->n < out->max && size - at >= header) {
+        const uint8_t *p = data + at;
+        uint32_t captured = capture_load32(capture, p + 8), wire = capture_load32(capture, p + 12);
+        if (capture->lengths_swapped || (capture->lengths_maybe_swapped && captured > wire))
+            swap(&captured, &wire);
+        if (captured > EMTL_RECORD_MAX) {
+            status = fail_record(capture, at, captured);
+            break;
+        }
+        if (size - at - header < captured)
+            break;
+        const uint32_t fraction = capture_load32(capture, p + 4);
+        out->records[out->n++] =
+            (emtl_record){.data = p + header,
+                          .ts_us = (int64_t)capture_load32(capture, p) * 1000000 +
+                                   (capture->nanoseconds ? fraction / 1000 : fraction),
+                          .captured = captured,
+                          .wire = wire,
+                          .link_type = capture->link_type};
+        at += header + captured;
+    }
+    *used = at;
+    return status;
+}
+
+int emtl_pcap_header(emtl_capture *capture, const uint8_t *data, size_t size, emtl_records *out,
                      size_t *used)
 {
-    (void)record;
+    (void)out;
     if (size < 24)
         return EMTL_OK;
     const uint32_t magic = capture_load32(capture, data);
@@ -53,7 +68,7 @@ int emtl_pcap_header(emtl_capture *capture, const uint8_t *data, size_t size, em
     capture->lengths_maybe_swapped = major == 2 && minor == 3;
     /* The upper half says whether frames end in a check sequence: the IP length cuts it off. */
     capture->link_type = capture_load32(capture, data + 20) & 0xffff;
-    capture->next = pcap_record;
+    capture->next = pcap_records;
     capture->whole = true;
     *used = 24;
     return EMTL_OK;

@@ -93,23 +93,22 @@ static int read_interface(emtl_capture *capture, block_body body)
     return status;
 }
 
-/* Fills the record from a packet at body.data[header]; its time was already set. */
+/* Adds the packet at body.data[header]; its time was already set. */
 static int read_packet(emtl_capture *capture, block_body body, uint32_t number, uint32_t header,
-                       uint32_t captured, uint32_t wire, emtl_record *record)
+                       uint32_t captured, uint32_t wire, emtl_records *out)
 {
     if (captured > body.size - header)
         return fail_block(capture, body.size + BLOCK_MIN, "claims a packet longer than itself");
-    record->data = body.data + header;
-    record->captured = captured;
-    record->wire = wire;
-    record->segment = 0;
-    record->link_type = capture->interfaces[number].link_type;
-    record->ts_us = capture->latest_us;
+    out->records[out->n++] = (emtl_record){.data = body.data + header,
+                                           .ts_us = capture->latest_us,
+                                           .captured = captured,
+                                           .wire = wire,
+                                           .link_type = capture->interfaces[number].link_type};
     return EMTL_OK;
 }
 
 /* Enhanced and obsolete packet blocks differ in the size of the interface's number alone. */
-static int read_timed(emtl_capture *capture, block_body body, bool obsolete, emtl_record *record)
+static int read_timed(emtl_capture *capture, block_body body, bool obsolete, emtl_records *out)
 {
     if (body.size < 20)
         return fail_block(capture, body.size + BLOCK_MIN, "is too short for a packet");
@@ -122,12 +121,12 @@ static int read_timed(emtl_capture *capture, block_body body, bool obsolete, emt
         (uint64_t)capture_load32(capture, p + 4) << 32 | capture_load32(capture, p + 8);
     capture->latest_us = emtl_timestamp_us(units, interface->resolution, interface->offset_s);
     return read_packet(capture, body, number, 20, capture_load32(capture, p + 12),
-                       capture_load32(capture, p + 16), record);
+                       capture_load32(capture, p + 16), out);
 }
 
 /* A simple packet block has neither time nor captured length: it takes the time of the packet
  * before it (1970 when it is the first). */
-static int read_simple(emtl_capture *capture, block_body body, emtl_record *record)
+static int read_simple(emtl_capture *capture, block_body body, emtl_records *out)
 {
     if (body.size < 4)
         return fail_block(capture, body.size + BLOCK_MIN, "is too short for a packet");
@@ -138,10 +137,10 @@ static int read_simple(emtl_capture *capture, block_body body, emtl_record *reco
     uint32_t captured = snaplen != 0 && snaplen < wire ? snaplen : wire;
     if (captured > body.size - 4)
         captured = body.size - 4; /* some writers cut without telling a snaplen */
-    return read_packet(capture, body, 0, 4, captured, wire, record);
+    return read_packet(capture, body, 0, 4, captured, wire, out);
 }
 
-static int read_block(emtl_capture *capture, uint32_t type, block_body body, emtl_record *record)
+static int read_block(emtl_capture *capture, uint32_t type, block_body body, emtl_records *out)
 {
     switch (type) {
     case BLOCK_SECTION:
@@ -149,9 +148,9 @@ static int read_block(emtl_capture *capture, uint32_t type, block_body body, emt
     case BLOCK_INTERFACE:
         return read_interface(capture, body);
     case BLOCK_SIMPLE:
-        return read_simple(capture, body, record);
+        return read_simple(capture, body, out);
     default:
-        return read_timed(capture, body, type == BLOCK_PACKET, record);
+        return read_timed(capture, body, type == BLOCK_PACKET, out);
     }
 }
 
@@ -189,7 +188,7 @@ static int read_byte_order(emtl_capture *capture, const uint8_t *data)
     return EMTL_OK;
 }
 
-int emtl_pcapng_next(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *record,
+int emtl_pcapng_next(emtl_capture *capture, const uint8_t *data, size_t size, emtl_records *out,
                      size_t *used)
 {
     *used = 0;
@@ -221,8 +220,7 @@ int emtl_pcapng_next(emtl_capture *capture, const uint8_t *data, size_t size, em
         return EMTL_OK;
     if (capture_load32(capture, data + length - 4) != length)
         return fail_block(capture, length, "ends in another length");
-    const int status =
-        read_block(capture, type, (block_body){data + 8, length - BLOCK_MIN}, record);
+    const int status = read_block(capture, type, (block_body){data + 8, length - BLOCK_MIN}, out);
     if (status == EMTL_OK)
         *used = length;
     return status;

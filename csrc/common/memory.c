@@ -10,9 +10,24 @@
 
 #if defined(MAP_ANONYMOUS) && defined(MAP_PRIVATE)
 
+#define SMALL ((size_t)1 << 20)
+
 #ifndef MAP_NORESERVE /* then the system reserves nothing anyway */
 #define MAP_NORESERVE 0
 #endif
+
+/* Where an array is large, huge pages save most of the page faults and of the look-ups of pages.
+ * Its front is left out, so that a small one takes what it uses. */
+static void want_huge_pages(void *pages, size_t size)
+{
+#if defined(MADV_HUGEPAGE)
+    if (size > SMALL)
+        (void)madvise((char *)pages + SMALL, size - SMALL, MADV_HUGEPAGE);
+#else
+    (void)pages;
+    (void)size;
+#endif
+}
 
 void *emtl_pages_new(uint64_t n, size_t size)
 {
@@ -20,7 +35,10 @@ void *emtl_pages_new(uint64_t n, size_t size)
         return NULL;
     void *pages = mmap(NULL, (size_t)n * size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return pages == MAP_FAILED ? NULL : pages;
+    if (pages == MAP_FAILED)
+        return NULL;
+    want_huge_pages(pages, (size_t)n * size);
+    return pages;
 }
 
 void emtl_pages_free(void *pages, uint64_t n, size_t size)

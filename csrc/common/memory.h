@@ -17,6 +17,7 @@ static inline void emtl_prefetch(const void *p)
 {
 #if defined(__GNUC__)
     __builtin_prefetch(p);
+    __asm__ __volatile__(""); /* or gcc takes a function that prefetches alone for one of no use */
 #else
     (void)p;
 #endif

@@ -63,13 +63,12 @@ static inline uint64_t emtl_sip_end(emtl_sip *s)
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-/* The hash of n words, as of their bytes in little-endian order. */
-static inline uint64_t emtl_siphash13_words(emtl_hash_key key, const uint64_t *words, size_t n)
+/* The hash of the bytes in n words, in little-endian order, less the highest of the last word,
+ * which must be their number: 8 n - 1. s: as from emtl_sip_begin. */
+static inline uint64_t emtl_siphash13_words(emtl_sip s, const uint64_t *words, size_t n)
 {
-    emtl_sip s = emtl_sip_begin(key);
     for (size_t i = 0; i < n; i++)
         emtl_sip_word(&s, words[i]);
-    emtl_sip_word(&s, (uint64_t)n << 59); /* the length, 8 n bytes, in the highest byte */
     return emtl_sip_end(&s);
 }
 

@@ -21,7 +21,7 @@ static void put_addresses(emtl_flow_columns *columns, const emtl_flows *flows, u
     uint8_t *src = columns->src + 16 * columns->n, *dst = columns->dst + 16 * columns->n;
     uint8_t *low = flow->flags & EMTL_FLOW_SWAPPED ? dst : src;
     uint8_t *high = flow->flags & EMTL_FLOW_SWAPPED ? src : dst;
-    if (emtl_key_version(&flow->key) == 6) {
+    if (emtl_key_is_6(&flow->key)) {
         put_address6(low, flows->ends6[number].low);
         put_address6(high, flows->ends6[number].high);
     } else {
@@ -44,7 +44,7 @@ void emtl_columns_add(emtl_flow_columns *columns, const emtl_flows *flows,
     columns->src_port[i] = (uint16_t)(swapped ? flow->key.high : flow->key.low);
     columns->dst_port[i] = (uint16_t)(swapped ? flow->key.low : flow->key.high);
     columns->vlan[i] = flows->rest[number].vlan;
-    columns->version[i] = emtl_key_version(&flow->key);
+    columns->version[i] = emtl_key_is_6(&flow->key) ? 6 : 4;
     columns->protocol[i] = emtl_key_protocol(&flow->key);
     columns->end_reason[i] = (uint8_t)reason;
     emtl_series_copy(series, flows->rest[number].first_chunk, columns->iat_us + at,

@@ -8,7 +8,9 @@
 #include "common/siphash.h"
 #include "emtl.h"
 
-#define EMTL_BATCH 64u /* packets that are accounted in one go */
+#ifndef EMTL_BATCH
+#define EMTL_BATCH 128u
+#endif /* packets that are accounted in one go */
 
 typedef struct emtl_flow_table emtl_flow_table;
 

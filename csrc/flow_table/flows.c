@@ -13,8 +13,10 @@ int emtl_flows_new(emtl_flows *flows, uint32_t room)
         emtl_flows_free(flows);
         return EMTL_E_NOMEM;
     }
-    for (uint32_t list = 0; list < EMTL_LISTS; list++)
+    for (uint32_t list = 0; list < EMTL_LISTS; list++) {
         flows->flow[list].older = flows->flow[list].newer = list;
+        flows->flow[list].latest_us = EMTL_TIME_MAX_US; /* an empty list is never over */
+    }
     return EMTL_OK; /* and rest[EMTL_BIRTHS], of zeros, is a ring of nobody else */
 }
 
@@ -58,6 +60,7 @@ uint32_t emtl_flows_start(emtl_flows *flows, const emtl_packet *packet, const em
         .key = lookup->key,
         .start_us = packet->ts_us,
         .latest_us = packet->ts_us,
+        .list = EMTL_LIST_ONE_WAY,
         .flags = (uint8_t)(EMTL_FLOW_LIVE | (lookup->swapped ? EMTL_FLOW_SWAPPED : 0)),
     };
     flows->rest[number] = (emtl_flow_rest){.hash = lookup->hash, .vlan = packet->vlan};

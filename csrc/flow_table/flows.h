@@ -33,7 +33,7 @@ typedef struct {
     uint32_t older, newer; /* in its list, by latest packet; newer also links free places */
     uint32_t last_chunk;   /* of its series */
     uint16_t kept;         /* packets in its series */
-    uint8_t flags;
+    uint8_t flags, list;
 } emtl_flow;
 
 typedef struct {
@@ -64,11 +64,11 @@ void emtl_flows_free(emtl_flows *flows);
 /* Bytes of the places that were handed out. */
 uint64_t emtl_flows_bytes(const emtl_flows *flows);
 
-static inline unsigned emtl_flow_list(const emtl_flow *flow)
+static inline uint8_t emtl_list_of(uint8_t flags)
 {
-    if (flow->flags & EMTL_FLOW_CLOSED)
+    if (flags & EMTL_FLOW_CLOSED)
         return EMTL_LIST_CLOSED;
-    return flow->flags & EMTL_FLOW_TWO_WAY ? EMTL_LIST_TWO_WAY : EMTL_LIST_ONE_WAY;
+    return flags & EMTL_FLOW_TWO_WAY ? EMTL_LIST_TWO_WAY : EMTL_LIST_ONE_WAY;
 }
 
 /* The flow whose latest packet came first, or EMTL_NO_FLOW. */

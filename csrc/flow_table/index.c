@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow_table/index.h"
 
-#define BITS_LEAST 9 /* a segment begins with a page of 4 KiB */
 #define BITS_MOST 15 /* 256 KiB: doubling one takes 0.1 ms */
 
 /* The index for so many flows, at its largest at most half full: 2^bits slots. */
 static unsigned bits_for(uint32_t flows)
 {
-    unsigned bits = BITS_LEAST;
+    unsigned bits = EMTL_SLOT_BITS;
     while ((uint64_t)1 << bits < 2 * (uint64_t)flows)
         bits++;
     return bits;
@@ -31,7 +30,7 @@ int emtl_index_new(emtl_index *index, uint32_t flows)
         return EMTL_E_NOMEM;
     }
     for (size_t i = 0; i < segments; i++)
-        index->segments[i].mask = ((uint32_t)1 << BITS_LEAST) - 1;
+        index->segments[i].mask = ((uint32_t)1 << EMTL_SLOT_BITS) - 1;
     return EMTL_OK;
 }
 
@@ -51,31 +50,31 @@ uint64_t emtl_index_bytes(const emtl_index *index)
     return slots * sizeof *index->slots;
 }
 
-static void put(emtl_slot *slots, uint32_t mask, emtl_slot slot)
+static void put(emtl_index *index, size_t segment, emtl_slot slot)
 {
+    const uint32_t mask = index->segments[segment].mask;
     uint32_t i = slot.hash & mask;
-    while (slots[i].flow != EMTL_NO_FLOW)
+    while (emtl_index_slot(index, segment, i)->flow != EMTL_NO_FLOW)
         i = (i + 1) & mask;
-    slots[i] = slot;
+    *emtl_index_slot(index, segment, i) = slot;
 }
 
 /* Doubles a segment in place. From behind an empty slot on, each slot in turn is emptied and put
  * where it belongs now. That is at most as far behind its run's beginning as it was, in the old
  * half or in the new one: no probe meets a slot whose turn is still to come. */
-static void grow(emtl_slot *slots, emtl_segment *segment)
+static void grow(emtl_index *index, size_t segment)
 {
-    const uint32_t old_mask = segment->mask;
+    const uint32_t old_mask = index->segments[segment].mask;
     uint32_t start = 0;
-    while (slots[start].flow != EMTL_NO_FLOW)
+    while (emtl_index_slot(index, segment, start)->flow != EMTL_NO_FLOW)
         start++;
-    segment->mask = 2 * old_mask + 1;
+    index->segments[segment].mask = 2 * old_mask + 1;
     for (uint32_t i = 1; i <= old_mask; i++) {
-        emtl_slot *from = &slots[(start + i) & old_mask];
+        emtl_slot *from = emtl_index_slot(index, segment, (start + i) & old_mask);
         const emtl_slot slot = *from;
-        if (slot.flow == EMTL_NO_FLOW)
-            continue;
         from->flow = EMTL_NO_FLOW;
-        put(slots, segment->mask, slot);
+        if (slot.flow != EMTL_NO_FLOW)
+            put(index, segment, slot);
     }
 }
 
@@ -87,34 +86,45 @@ bool emtl_index_has_room(const emtl_index *index, uint32_t hash)
     return index->segments[emtl_index_segment(index, hash)].used < most;
 }
 
+/* Whether a segment is full enough to double: from three to five eighths, at a point of its own, or
+ * all of them would double within a few thousand flows of each other. */
+static bool wants_to_grow(const emtl_index *index, size_t segment)
+{
+    const uint32_t slots = index->segments[segment].mask + 1;
+    const uint32_t own = (uint32_t)((slots / 4 * (uint64_t)segment) >> index->segment_bits);
+    return index->segments[segment].used > slots / 8 * 3 + own && slots < (uint32_t)1
+                                                                              << index->bits;
+}
+
 void emtl_index_add(emtl_index *index, uint32_t hash, uint32_t flow)
 {
-    const size_t number = emtl_index_segment(index, hash);
-    emtl_segment *segment = &index->segments[number];
-    emtl_slot *slots = emtl_index_slots(index, number);
-    if (segment->used > segment->mask / 2 && segment->mask + 1 < (uint32_t)1 << index->bits)
-        grow(slots, segment);
-    put(slots, segment->mask, (emtl_slot){hash, flow});
-    segment->used++;
+    const size_t segment = emtl_index_segment(index, hash);
+    if (wants_to_grow(index, segment))
+        grow(index, segment);
+    put(index, segment, (emtl_slot){hash, flow});
+    index->segments[segment].used++;
 }
 
 void emtl_index_remove(emtl_index *index, uint32_t hash, uint32_t flow)
 {
-    const size_t number = emtl_index_segment(index, hash);
-    emtl_segment *segment = &index->segments[number];
-    emtl_slot *slots = emtl_index_slots(index, number);
-    const uint32_t mask = segment->mask;
-    uint32_t hole = hash & mask;
-    while (slots[hole].flow != flow)
-        hole = (hole + 1) & mask;
+    const size_t segment = emtl_index_segment(index, hash);
+    const uint32_t mask = index->segments[segment].mask;
+    uint32_t at = hash & mask;
+    while (emtl_index_slot(index, segment, at)->flow != flow)
+        at = (at + 1) & mask;
+    emtl_slot *hole = emtl_index_slot(index, segment, at);
     /* Each later slot of the run moves into the hole if the hole is on its way. */
-    for (uint32_t i = (hole + 1) & mask; slots[i].flow != EMTL_NO_FLOW; i = (i + 1) & mask) {
-        const uint32_t home = slots[i].hash & mask;
-        if (((i - home) & mask) >= ((i - hole) & mask)) {
-            slots[hole] = slots[i];
-            hole = i;
+    for (uint32_t i = (at + 1) & mask;; i = (i + 1) & mask) {
+        emtl_slot *slot = emtl_index_slot(index, segment, i);
+        if (slot->flow == EMTL_NO_FLOW)
+            break;
+        const uint32_t home = slot->hash & mask;
+        if (((i - home) & mask) >= ((i - at) & mask)) {
+            *hole = *slot;
+            hole = slot;
+            at = i;
         }
     }
-    slots[hole].flow = EMTL_NO_FLOW;
-    segment->used--;
+    hole->flow = EMTL_NO_FLOW;
+    index->segments[segment].used--;
 }

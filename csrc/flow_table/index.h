@@ -3,15 +3,19 @@
  * Open addressing with linear probing; deletion shifts back, so there are no tombstones, and probes
  * stay short however many flows come and go. A slot repeats the hash: growing and deleting touch no
  * flow. The index is cut into segments, told apart by the highest bits of the hash; each doubles on
- * its own, in place, so that none of it takes long and no page is touched before it is needed. */
+ * its own, in place, so that none of it takes long. Their pages take turns in the array, so that
+ * its front is full before more of it is touched. */
 #ifndef EMTL_FLOW_TABLE_INDEX_H
 #define EMTL_FLOW_TABLE_INDEX_H
 
 #include "flow_table/flows.h"
 
-typedef struct {
+struct emtl_slot {
     uint32_t hash, flow; /* flow EMTL_NO_FLOW: empty */
-} emtl_slot;
+};
+
+/* Slots of a segment that lie side by side, and with which it begins: a page of 4 KiB. */
+#define EMTL_SLOT_BITS 9
 
 typedef struct {
     uint32_t used, mask; /* flows in it; its slots - 1 */
@@ -45,16 +49,18 @@ static inline size_t emtl_index_segment(const emtl_index *index, uint32_t hash)
     return (size_t)((uint64_t)hash >> (32 - index->segment_bits));
 }
 
-static inline emtl_slot *emtl_index_slots(const emtl_index *index, size_t segment)
+/* Slot i of a segment. */
+static inline emtl_slot *emtl_index_slot(const emtl_index *index, size_t segment, uint32_t i)
 {
-    return index->slots + (segment << index->bits);
+    const size_t page = ((size_t)(i >> EMTL_SLOT_BITS) << index->segment_bits) + segment;
+    return &index->slots[page << EMTL_SLOT_BITS | (i & ((1u << EMTL_SLOT_BITS) - 1))];
 }
 
 /* The slot where the search for this hash begins. */
 static inline const emtl_slot *emtl_index_home(const emtl_index *index, uint32_t hash)
 {
     const size_t segment = emtl_index_segment(index, hash);
-    return emtl_index_slots(index, segment) + (hash & index->segments[segment].mask);
+    return emtl_index_slot(index, segment, hash & index->segments[segment].mask);
 }
 
 static inline bool emtl_flow_is(const emtl_flows *flows, uint32_t number, const emtl_lookup *lookup)
@@ -62,7 +68,7 @@ static inline bool emtl_flow_is(const emtl_flows *flows, uint32_t number, const 
     const emtl_flow_key *key = &flows->flow[number].key;
     if (key->low != lookup->key.low || key->high != lookup->key.high)
         return false;
-    if (emtl_key_version(key) != 6)
+    if (!emtl_key_is_6(key))
         return true;
     const emtl_ends6 *have = &flows->ends6[number], *want = &lookup->ends6;
     return have->low[0] == want->low[0] && have->low[1] == want->low[1] &&
@@ -75,23 +81,26 @@ static inline uint32_t emtl_index_find(const emtl_index *index, const emtl_flows
 {
     const size_t segment = emtl_index_segment(index, lookup->hash);
     const uint32_t mask = index->segments[segment].mask;
-    const emtl_slot *slots = emtl_index_slots(index, segment);
-    for (uint32_t i = lookup->hash & mask; slots[i].flow != EMTL_NO_FLOW; i = (i + 1) & mask)
-        if (slots[i].hash == lookup->hash && emtl_flow_is(flows, slots[i].flow, lookup))
-            return slots[i].flow;
-    return EMTL_NO_FLOW;
+    for (uint32_t i = lookup->hash & mask;; i = (i + 1) & mask) {
+        const emtl_slot *slot = emtl_index_slot(index, segment, i);
+        if (slot->flow == EMTL_NO_FLOW ||
+            (slot->hash == lookup->hash && emtl_flow_is(flows, slot->flow, lookup)))
+            return slot->flow;
+    }
 }
 
-/* The first flow of this hash, which may be another's, or EMTL_NO_FLOW. Touches no flow. */
-static inline uint32_t emtl_index_guess(const emtl_index *index, uint32_t hash)
+/* A flow of this hash, most likely the one of the packet, or EMTL_NO_FLOW. Touches no flow. */
+static inline uint32_t emtl_index_guess(const emtl_index *index, const emtl_lookup *lookup)
 {
-    const size_t segment = emtl_index_segment(index, hash);
+    if (lookup->home->hash == lookup->hash)
+        return lookup->home->flow;
+    const size_t segment = emtl_index_segment(index, lookup->hash);
     const uint32_t mask = index->segments[segment].mask;
-    const emtl_slot *slots = emtl_index_slots(index, segment);
-    uint32_t i = hash & mask;
-    while (slots[i].flow != EMTL_NO_FLOW && slots[i].hash != hash)
-        i = (i + 1) & mask;
-    return slots[i].flow;
+    for (uint32_t i = lookup->hash & mask;; i = (i + 1) & mask) {
+        const emtl_slot *slot = emtl_index_slot(index, segment, i);
+        if (slot->flow == EMTL_NO_FLOW || slot->hash == lookup->hash)
+            return slot->flow;
+    }
 }
 
 #endif

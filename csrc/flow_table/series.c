@@ -35,41 +35,22 @@ static uint32_t take_chunk(emtl_series *series)
     return number;
 }
 
-static emtl_chunk *add_chunk(emtl_series *series, emtl_flow *flow, emtl_flow_rest *rest,
-                             bool is_wide)
+emtl_chunk *emtl_series_extend(emtl_series *series, emtl_flows *flows, uint32_t number,
+                               bool is_wide)
 {
-    const uint32_t number = take_chunk(series);
-    emtl_chunk *chunk = &series->chunks[number];
+    emtl_flow *flow = &flows->flow[number];
+    const uint32_t taken = take_chunk(series);
+    emtl_chunk *chunk = &series->chunks[taken];
     chunk->next = EMTL_NO_CHUNK;
     chunk->is_wide = is_wide;
     chunk->count = 0;
     chunk->reverse = 0;
     if (flow->last_chunk == EMTL_NO_CHUNK)
-        rest->first_chunk = number;
+        flows->rest[number].first_chunk = taken;
     else
-        series->chunks[flow->last_chunk].next = number;
-    flow->last_chunk = number;
+        series->chunks[flow->last_chunk].next = taken;
+    flow->last_chunk = taken;
     return chunk;
-}
-
-void emtl_series_append(emtl_series *series, emtl_flow *flow, emtl_flow_rest *rest,
-                        const emtl_series_packet *packet, bool is_wide)
-{
-    emtl_chunk *chunk = emtl_series_spare(series, flow, is_wide) > 0
-                            ? &series->chunks[flow->last_chunk]
-                            : add_chunk(series, flow, rest, is_wide);
-    const unsigned at = chunk->count++;
-    chunk->reverse |= (uint8_t)(packet->reverse << at);
-    flow->kept++;
-    if (chunk->is_wide) {
-        chunk->as.wide.iat_us[at] = packet->iat_us;
-        chunk->as.wide.length[at] = packet->length;
-        chunk->as.wide.payload[at] = packet->payload;
-    } else {
-        chunk->as.narrow.iat_us[at] = (int32_t)packet->iat_us;
-        chunk->as.narrow.length[at] = (uint16_t)packet->length;
-        chunk->as.narrow.headers[at] = (uint8_t)(packet->length - packet->payload);
-    }
 }
 
 static void copy_narrow(const emtl_chunk *chunk, int64_t *iat_us, int32_t *length, int32_t *payload)
@@ -110,14 +91,15 @@ void emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_us
     }
 }
 
-void emtl_series_drop(emtl_series *series, emtl_flow *flow, emtl_flow_rest *rest)
+void emtl_series_drop(emtl_series *series, emtl_flows *flows, uint32_t number)
 {
-    if (flow->last_chunk == EMTL_NO_CHUNK)
+    emtl_flow *flow = &flows->flow[number];
+    const uint32_t first = flows->rest[number].first_chunk;
+    if (first == EMTL_NO_CHUNK)
         return;
-    for (uint32_t number = rest->first_chunk; number != EMTL_NO_CHUNK;
-         number = series->chunks[number].next)
+    for (uint32_t i = first; i != EMTL_NO_CHUNK; i = series->chunks[i].next)
         series->left++;
     series->chunks[flow->last_chunk].next = series->free;
-    series->free = rest->first_chunk;
-    flow->last_chunk = rest->first_chunk = EMTL_NO_CHUNK;
+    series->free = first;
+    flow->last_chunk = flows->rest[number].first_chunk = EMTL_NO_CHUNK;
 }

@@ -27,12 +27,6 @@ typedef struct {
     uint8_t reverse; /* bit i: packet i */
 } emtl_chunk;
 
-typedef struct {
-    int64_t iat_us;
-    uint32_t length, payload;
-    bool reverse;
-} emtl_series_packet;
-
 /* Chunks of all flows. */
 typedef struct {
     emtl_chunk *chunks;
@@ -51,11 +45,10 @@ uint64_t emtl_series_chunks_most(uint32_t packets);
 /* Bytes of the chunks that were handed out. */
 uint64_t emtl_series_bytes(const emtl_series *series);
 
-/* Whether the packet needs a wide chunk. */
-static inline bool emtl_series_is_wide(const emtl_series_packet *packet)
+/* Whether a packet of so many bytes needs a wide chunk. */
+static inline bool emtl_series_is_wide(int64_t iat_us, uint32_t headers, uint32_t payload)
 {
-    return packet->iat_us != (int32_t)packet->iat_us || packet->length > UINT16_MAX ||
-           packet->length - packet->payload > UINT8_MAX;
+    return iat_us != (int32_t)iat_us || headers > UINT8_MAX || payload > UINT16_MAX - UINT8_MAX;
 }
 
 /* Packets of this kind that the flow's last chunk still takes. */
@@ -70,14 +63,38 @@ static inline uint32_t emtl_series_spare(const emtl_series *series, const emtl_f
     return is_wide ? 0 : EMTL_NARROW - last->count;
 }
 
-/* Appends a packet; is_wide as told by emtl_series_is_wide, or true. When no chunk has room for it,
- * there must be one left. */
-void emtl_series_append(emtl_series *series, emtl_flow *flow, emtl_flow_rest *rest,
-                        const emtl_series_packet *packet, bool is_wide);
+/* A new last chunk for the flow. One must be left. */
+emtl_chunk *emtl_series_extend(emtl_series *series, emtl_flows *flows, uint32_t number,
+                               bool is_wide);
+
+/* Appends a packet; is_wide as told by emtl_series_is_wide, or true. When the last chunk has no
+ * room for it, one must be left. */
+static inline void emtl_series_append(emtl_series *series, emtl_flows *flows, uint32_t number,
+                                      bool is_wide, int64_t iat_us, uint32_t headers,
+                                      uint32_t payload, bool reverse)
+{
+    emtl_flow *flow = &flows->flow[number];
+    emtl_chunk *chunk = emtl_series_spare(series, flow, is_wide) > 0
+                            ? &series->chunks[flow->last_chunk]
+                            : emtl_series_extend(series, flows, number, is_wide);
+    const unsigned at = chunk->count++;
+    chunk->reverse |= (uint8_t)(reverse << at);
+    flow->kept++;
+    if (chunk->is_wide) {
+        chunk->as.wide.iat_us[at] = iat_us;
+        chunk->as.wide.length[at] = headers + payload;
+        chunk->as.wide.payload[at] = payload;
+    } else {
+        chunk->as.narrow.iat_us[at] = (int32_t)iat_us;
+        chunk->as.narrow.length[at] = (uint16_t)(headers + payload);
+        chunk->as.narrow.headers[at] = (uint8_t)headers;
+    }
+}
+
 /* Writes the series that begins at this chunk to four columns; payload may be NULL. */
 void emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_us, int32_t *length,
                       int32_t *payload, int8_t *direction);
 /* Gives the flow's chunks back. */
-void emtl_series_drop(emtl_series *series, emtl_flow *flow, emtl_flow_rest *rest);
+void emtl_series_drop(emtl_series *series, emtl_flows *flows, uint32_t number);
 
 #endif

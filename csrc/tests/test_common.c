@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/bytes.h"
+#include "common/memory.h"
 #include "common/siphash.h"
 #include "emtl.h"
 #include "tests/support.h"
@@ -35,6 +36,30 @@ static void test_siphash_is_cpythons(void)
     }
 }
 
+/* Words whose last byte is the number of the bytes before it. */
+static void test_siphash_of_words_is_that_of_bytes(void)
+{
+    static const uint8_t data[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15};
+    const uint64_t words[2] = {load_le64(data), load_le64(data + 8)};
+    const emtl_hash_key key = {3, 4};
+    CHECK(emtl_siphash13_words(emtl_sip_begin(key), words, 2) == emtl_siphash13(key, data, 15));
+}
+
+/* Zeros, wherever they are touched; what no machine has is refused. */
+static void test_pages(void)
+{
+    const uint64_t n = 3 * 1024 * 1024;
+    uint8_t *pages = emtl_pages_new(n, 2);
+    CHECK(pages != NULL);
+    for (size_t i = 0; i < 2 * n; i += 4095) {
+        CHECK_INT(pages[i], 0);
+        pages[i] = 1;
+    }
+    emtl_pages_free(pages, n, 2);
+    CHECK(emtl_pages_new(UINT64_MAX / 4, 16) == NULL);
+    emtl_pages_free(NULL, n, 2);
+}
+
 static void test_every_status_has_a_line(void)
 {
     for (int status = EMTL_E_SYSTEM; status <= EMTL_OK; status++)
@@ -45,6 +70,8 @@ int main(void)
 {
     test_loads();
     test_siphash_is_cpythons();
+    test_siphash_of_words_is_that_of_bytes();
+    test_pages();
     test_every_status_has_a_line();
     puts("test_common: fine");
     return 0;

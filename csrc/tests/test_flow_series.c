@@ -4,90 +4,112 @@
 
 enum { ROOM = 500, PACKETS = 900 };
 
-static emtl_series series;
+typedef struct {
+    int64_t iat_us;
+    uint32_t headers, payload;
+    bool reverse;
+} packet;
 
-static void append(emtl_flow *flow, emtl_flow_rest *rest, const emtl_series_packet *packet)
+static emtl_series series;
+static emtl_flows flows;
+
+static void start(void)
 {
-    const bool is_wide = emtl_series_is_wide(packet);
-    const uint32_t left = series.left, spare = emtl_series_spare(&series, flow, is_wide);
-    emtl_series_append(&series, flow, rest, packet, is_wide);
+    CHECK_INT(emtl_series_new(&series, ROOM), EMTL_OK);
+    CHECK_INT(emtl_flows_new(&flows, 2), EMTL_OK);
+}
+
+static void stop(void)
+{
+    emtl_series_free(&series);
+    emtl_flows_free(&flows);
+}
+
+/* Takes a chunk just when that was to be expected. */
+static void append(uint32_t number, const packet *p)
+{
+    const bool is_wide = emtl_series_is_wide(p->iat_us, p->headers, p->payload);
+    const uint32_t left = series.left;
+    const uint32_t spare = emtl_series_spare(&series, &flows.flow[number], is_wide);
+    emtl_series_append(&series, &flows, number, is_wide, p->iat_us, p->headers, p->payload,
+                       p->reverse);
     CHECK_INT(series.left, spare > 0 ? left : left - 1);
+}
+
+static packet any_packet(uint32_t *random)
+{
+    static const int64_t iats[] = {0,         5,         -1,        INT32_MAX,  INT64_C(2147483648),
+                                   INT32_MIN, INT64_MIN, INT64_MAX, -2147483649};
+    static const uint32_t payloads[] = {
+        0, 1480, 65279, 65280, 65281, 65535, 65536, 70000, INT32_MAX - 70000};
+    static const uint32_t headers[] = {0, 20, 28, 255, 256, 60000};
+    return (packet){iats[next_random(random) % COUNT(iats)],
+                    headers[next_random(random) % COUNT(headers)],
+                    payloads[next_random(random) % COUNT(payloads)], next_random(random) % 2 != 0};
 }
 
 /* What fits and what just does not, in any order: all comes back to the bit. */
 static void test_every_value_comes_back(void)
 {
-    static const int64_t iats[] = {0,         5,         -1,        INT32_MAX,  INT64_C(2147483648),
-                                   INT32_MIN, INT64_MIN, INT64_MAX, -2147483649};
-    static const uint32_t lengths[] = {20, 1500, 65535, 65536, 70000, INT32_MAX};
-    static const uint32_t headers[] = {0, 20, 28, 255, 256, 60000};
-    static emtl_series_packet packets[PACKETS];
+    static packet packets[PACKETS];
     static int64_t iat_us[PACKETS];
     static int32_t length[PACKETS], payload[PACKETS];
     static int8_t direction[PACKETS];
+    const uint32_t number = EMTL_FIRST_FLOW;
     uint32_t random = 3;
-    CHECK_INT(emtl_series_new(&series, ROOM), EMTL_OK);
+    start();
     for (uint32_t oddness = 1; oddness < 60; oddness += 7) { /* one packet in so many is any */
-        emtl_flow flow = {.kept = 0};
-        emtl_flow_rest rest = {.first_chunk = EMTL_NO_CHUNK};
         for (size_t i = 0; i < PACKETS; i++) {
-            emtl_series_packet p = {7, 100, 72, next_random(&random) % 2 != 0};
-            if (next_random(&random) % oddness == 0) {
-                p.iat_us = iats[next_random(&random) % COUNT(iats)];
-                p.length = lengths[next_random(&random) % COUNT(lengths)];
-                const uint32_t header = headers[next_random(&random) % COUNT(headers)];
-                p.payload = p.length > header ? p.length - header : 0;
-            }
-            packets[i] = p;
-            append(&flow, &rest, &p);
+            packets[i] = (packet){7, 28, 72, next_random(&random) % 2 != 0};
+            if (next_random(&random) % oddness == 0)
+                packets[i] = any_packet(&random);
+            append(number, &packets[i]);
         }
-        CHECK_INT(flow.kept, PACKETS);
+        CHECK_INT(flows.flow[number].kept, PACKETS);
         CHECK(ROOM - series.left <= emtl_series_chunks_most(PACKETS));
-        emtl_series_copy(&series, rest.first_chunk, iat_us, length, payload, direction);
+        const uint32_t first = flows.rest[number].first_chunk;
+        emtl_series_copy(&series, first, iat_us, length, payload, direction);
         for (size_t i = 0; i < PACKETS; i++) {
             CHECK(iat_us[i] == packets[i].iat_us);
-            CHECK_INT(length[i], packets[i].length);
+            CHECK_INT(length[i], packets[i].headers + packets[i].payload);
             CHECK_INT(payload[i], packets[i].payload);
             CHECK_INT(direction[i], packets[i].reverse ? -1 : 1);
         }
-        emtl_series_copy(&series, rest.first_chunk, iat_us, length, NULL, direction);
-        emtl_series_drop(&series, &flow, &rest);
+        emtl_series_copy(&series, first, iat_us, length, NULL, direction);
+        emtl_series_drop(&series, &flows, number);
         CHECK_INT(series.left, ROOM);
+        flows.flow[number].kept = 0;
     }
-    emtl_series_free(&series);
+    stop();
 }
 
 static void test_the_worst_takes_no_more_than_said(void)
 {
-    const emtl_series_packet narrow = {1, 100, 72, false}, wide = {1, 70000, 69972, false};
-    emtl_flow flow = {.kept = 0};
-    emtl_flow_rest rest = {.first_chunk = EMTL_NO_CHUNK};
-    CHECK_INT(emtl_series_new(&series, ROOM), EMTL_OK);
+    const packet narrow = {1, 28, 72, false}, wide = {1, 28, 70000, false};
+    start();
     for (uint32_t i = 0; i < PACKETS; i++) {
-        append(&flow, &rest, i % 4 == 0 ? &narrow : &wide);
+        append(EMTL_FIRST_FLOW, i % 4 == 0 ? &narrow : &wide);
         CHECK(ROOM - series.left <= emtl_series_chunks_most(i + 1));
     }
     CHECK_INT(ROOM - series.left, PACKETS / 2);
-    emtl_series_free(&series);
+    stop();
 }
 
 static void test_chunks_come_back(void)
 {
-    const emtl_series_packet packet = {1, 100, 72, true};
-    CHECK_INT(emtl_series_new(&series, ROOM), EMTL_OK);
+    const packet p = {1, 28, 72, true};
+    start();
     for (int round = 0; round < 3; round++) {
-        emtl_flow flows[2] = {{.kept = 0}};
-        emtl_flow_rest rests[2] = {{.first_chunk = EMTL_NO_CHUNK}};
-        for (int i = 0; i < 2; i++)
+        for (uint32_t i = 0; i < 2; i++)
             for (unsigned j = 0; j < 2 * EMTL_NARROW + 1; j++)
-                append(&flows[i], &rests[i], &packet);
+                append(EMTL_FIRST_FLOW + i, &p);
         CHECK_INT(series.left, ROOM - 6);
-        emtl_series_drop(&series, &flows[0], &rests[0]);
-        emtl_series_drop(&series, &flows[1], &rests[1]);
+        emtl_series_drop(&series, &flows, EMTL_FIRST_FLOW);
+        emtl_series_drop(&series, &flows, EMTL_FIRST_FLOW + 1);
         CHECK_INT(series.left, ROOM);
         CHECK_INT(emtl_series_bytes(&series), 6 * 64);
     }
-    emtl_series_free(&series);
+    stop();
 }
 
 int main(void)

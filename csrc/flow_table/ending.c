@@ -1,0 +1,178 @@
+/* Flows leave the table. SPDX-License-Identifier: Apache-2.0 */
+#include "flow_table/table.h"
+
+#define GROUP 16u        /* flows for which memory is asked together */
+#define CHUNKS_AHEAD 32u /* of each */
+
+static void give(emtl_flow_table *table, uint32_t number, emtl_end_reason reason,
+                 emtl_flow_columns *columns)
+{
+    emtl_columns_add(columns, &table->flows, &table->series, number, reason);
+    table->counts.flows++;
+    table->counts.evicted += reason == EMTL_END_LACK_OF_RESOURCES;
+}
+
+void emtl_table_give_early(emtl_flow_table *table, uint32_t number, emtl_flow_columns *columns)
+{
+    give(table, number, EMTL_END_NONE, columns);
+    emtl_series_drop(&table->series, &table->flows, number);
+    table->flows.flow[number].flags |= EMTL_FLOW_GIVEN;
+}
+
+int emtl_table_end(emtl_flow_table *table, uint32_t number, emtl_end_reason reason,
+                   emtl_flow_columns *columns)
+{
+    const uint8_t flags = table->flows.flow[number].flags;
+    if (!(flags & EMTL_FLOW_GIVEN)) {
+        if (!emtl_table_can_give(table, columns))
+            return EMTL_E_FULL;
+        give(table, number, flags & EMTL_FLOW_CLOSED ? EMTL_END_OF_FLOW : reason, columns);
+        emtl_series_drop(&table->series, &table->flows, number);
+    }
+    emtl_index_remove(&table->index, table->flows.rest[number].hash, number);
+    emtl_flows_release(&table->flows, number);
+    return EMTL_OK;
+}
+
+/* Asks memory for the series of these flows: one chunk of each at a time, since only a chunk tells
+ * where the next one is. The first CHUNKS_AHEAD of a series are enough to keep memory busy. */
+static void fetch_series(const emtl_flow_table *table, const uint32_t *numbers, size_t n)
+{
+    const emtl_chunk *chunks = table->series.chunks;
+    uint32_t next[GROUP];
+    for (size_t i = 0; i < n; i++) {
+        next[i] = table->flows.rest[numbers[i]].first_chunk;
+        emtl_prefetch(&chunks[next[i]]);
+    }
+    for (size_t depth = 1, left = n; depth < CHUNKS_AHEAD && left > 0; depth++) {
+        left = 0;
+        for (size_t i = 0; i < n; i++)
+            if (next[i] != EMTL_NO_CHUNK) {
+                next[i] = chunks[next[i]].next;
+                emtl_prefetch(&chunks[next[i]]);
+                left++;
+            }
+    }
+}
+
+/* The flows at the front of a list that are over at time t, at most GROUP of them. */
+static size_t find_overdue(const emtl_flow_table *table, unsigned list, int64_t t,
+                           uint32_t numbers[GROUP])
+{
+    const emtl_flow *flow = table->flows.flow;
+    size_t n = 0;
+    for (uint32_t i = flow[list].newer;
+         n < GROUP && i >= EMTL_FIRST_FLOW && t - flow[i].latest_us > table->timeout_us[list];
+         i = flow[i].newer) {
+        emtl_prefetch(&table->flows.rest[i]);
+        numbers[n++] = i;
+    }
+    return n;
+}
+
+/* And for what else ending them touches. */
+static void fetch_places(const emtl_flow_table *table, const uint32_t *numbers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const emtl_flow_rest *rest = &table->flows.rest[numbers[i]];
+        emtl_prefetch(emtl_index_home(&table->index, rest->hash));
+        emtl_prefetch(&table->flows.rest[rest->elder]);
+        emtl_prefetch(&table->flows.rest[rest->younger]);
+    }
+}
+
+int emtl_table_evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_columns *columns)
+{
+    const emtl_flow *flow = table->flows.flow;
+    unsigned list = EMTL_LIST_CLOSED;
+    while ((*evicted = emtl_list_front(&table->flows, list)) == EMTL_NO_FLOW)
+        list++;
+    const uint32_t next = flow[*evicted].newer;
+    const int status = emtl_table_end(table, *evicted, EMTL_END_LACK_OF_RESOURCES, columns);
+    /* Under a flood the next one goes soon, and then the one behind it. */
+    fetch_places(table, &next, 1);
+    emtl_prefetch(&table->series.chunks[flow[next].last_chunk]);
+    emtl_prefetch(&flow[flow[next].newer]);
+    emtl_prefetch(&table->flows.rest[flow[next].newer]);
+    return status;
+}
+
+int emtl_table_end_overdue(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns)
+{
+    for (unsigned list = 0; list < EMTL_LISTS; list++) {
+        uint32_t numbers[GROUP];
+        size_t n;
+        while ((n = find_overdue(table, list, t, numbers)) > 0) {
+            fetch_places(table, numbers, n);
+            fetch_series(table, numbers, n);
+            for (size_t i = 0; i < n; i++)
+                if (emtl_table_end(table, numbers[i], EMTL_END_IDLE, columns) != EMTL_OK)
+                    return EMTL_E_FULL;
+        }
+    }
+    return EMTL_OK;
+}
+
+/* Why a flow ends where nothing came for it. */
+static emtl_end_reason silent_reason(const emtl_flow_table *table, const emtl_flow *flow, int64_t t,
+                                     emtl_end_reason otherwise)
+{
+    if (flow->flags & EMTL_FLOW_CLOSED)
+        return EMTL_END_OF_FLOW;
+    return t - flow->latest_us > table->timeout_us[EMTL_LIST_ONE_WAY] ? EMTL_END_IDLE : otherwise;
+}
+
+static int end_active(emtl_flow_table *table, int64_t now_us, emtl_flow_columns *columns)
+{
+    uint32_t eldest;
+    while ((eldest = table->flows.rest[EMTL_BIRTHS].younger) != EMTL_BIRTHS &&
+           now_us - table->flows.flow[eldest].start_us > table->active_us) {
+        const emtl_end_reason reason =
+            silent_reason(table, &table->flows.flow[eldest], now_us, EMTL_END_ACTIVE);
+        if (emtl_table_end(table, eldest, reason, columns) != EMTL_OK)
+            return EMTL_E_FULL;
+    }
+    return EMTL_OK;
+}
+
+/* Each of the two may uncover work for the other, where clocks stepped back. */
+int emtl_flow_table_tick(emtl_flow_table *table, int64_t now_us, emtl_flow_columns *columns)
+{
+    uint32_t before;
+    do {
+        before = table->flows.count;
+        if (emtl_table_pass_time(table, now_us, columns) != EMTL_OK ||
+            end_active(table, now_us, columns) != EMTL_OK)
+            return EMTL_E_FULL;
+    } while (table->flows.count != before);
+    return EMTL_OK;
+}
+
+static void fetch_group(const emtl_flow_table *table, uint32_t first)
+{
+    uint32_t numbers[GROUP];
+    size_t n = 0;
+    for (uint32_t i = first; i < table->flows.used && n < GROUP; i++)
+        numbers[n++] = i;
+    fetch_series(table, numbers, n);
+}
+
+/* In the order of places, which memory likes best. They need not be given back. */
+int emtl_flow_table_finish(emtl_flow_table *table, emtl_flow_columns *columns)
+{
+    for (; table->finishing < table->flows.used; table->finishing++) {
+        const emtl_flow *flow = &table->flows.flow[table->finishing];
+        if (table->finishing % GROUP == 0)
+            fetch_group(table, table->finishing);
+        if (!(flow->flags & EMTL_FLOW_LIVE))
+            continue;
+        if (!(flow->flags & EMTL_FLOW_GIVEN)) {
+            if (!emtl_table_can_give(table, columns))
+                return EMTL_E_FULL;
+            give(table, table->finishing,
+                 silent_reason(table, flow, table->clock_us, EMTL_END_FORCED), columns);
+        }
+        table->flows.count--;
+    }
+    return EMTL_OK;
+}

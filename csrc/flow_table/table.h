@@ -1,0 +1,60 @@
+/* The flow table's inside. SPDX-License-Identifier: Apache-2.0 */
+#ifndef EMTL_FLOW_TABLE_TABLE_H
+#define EMTL_FLOW_TABLE_TABLE_H
+
+#include "flow_table/columns.h"
+#include "flow_table/flow_table.h"
+#include "flow_table/index.h"
+
+struct emtl_flow_table {
+    emtl_flow_config config;
+    emtl_sip hash;                  /* keyed, nothing hashed yet */
+    int64_t timeout_us[EMTL_LISTS]; /* of each list's flows */
+    int64_t active_us;
+    int64_t clock_us; /* of the latest packet */
+    uint32_t mtu;     /* longer packets are oversized */
+    emtl_flows flows;
+    emtl_index index;
+    emtl_series series;
+    uint32_t finishing; /* the place that finish comes to next */
+    bool swept;         /* rule 1 was done for the packet that found the columns full */
+    emtl_flow_counts counts;
+};
+
+static inline bool emtl_table_can_give(const emtl_flow_table *table,
+                                       const emtl_flow_columns *columns)
+{
+    return emtl_columns_have_room(columns, table->config.packets);
+}
+
+/* Gives out, to columns that have room, a flow that goes on: it keeps its place, and is not given
+ * out again. */
+void emtl_table_give_early(emtl_flow_table *table, uint32_t number, emtl_flow_columns *columns);
+/* Gives a flow out for this reason, or as a closed one, or not at all when it was given out early;
+ * and forgets it. EMTL_E_FULL: not yet. */
+int emtl_table_end(emtl_flow_table *table, uint32_t number, emtl_end_reason reason,
+                   emtl_flow_columns *columns);
+/* Ends the flow that is the first to make room; there must be one. EMTL_E_FULL: not yet. */
+int emtl_table_evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_columns *columns);
+/* Rule 1 of emtl.h at time t, where something is over. EMTL_E_FULL: not all of it was ended. */
+int emtl_table_end_overdue(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns);
+
+/* Whether the front of a list is over at time t. */
+static inline bool emtl_table_is_overdue(const emtl_flow_table *table, unsigned list, int64_t t)
+{
+    const emtl_flow *flow = table->flows.flow;
+    return t - flow[flow[list].newer].latest_us > table->timeout_us[list];
+}
+
+/* Rule 1. */
+static inline int emtl_table_pass_time(emtl_flow_table *table, int64_t t,
+                                       emtl_flow_columns *columns)
+{
+    if (emtl_table_is_overdue(table, EMTL_LIST_CLOSED, t) ||
+        emtl_table_is_overdue(table, EMTL_LIST_ONE_WAY, t) ||
+        emtl_table_is_overdue(table, EMTL_LIST_TWO_WAY, t))
+        return emtl_table_end_overdue(table, t, columns);
+    return EMTL_OK;
+}
+
+#endif
