@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Capture", "CaptureStats", "read_capture"]
 
-BLOCK = 1 << 22  # bytes read at a time: with less, threads wait for one another more often
+BLOCK = 1 << 20  # bytes read at a time: less costs calls, more leaves the near caches
 
 
 @dataclass
