@@ -59,11 +59,13 @@ bench-models: build
 	test -f demo/dist/manifest.json || $(MAKE) demo
 	$(BIN)/edgemtl bench demo/dist
 
-# Debian packages: a C compiler, and tshark, which the tests compare with where it is there.
+# Debian packages: a C compiler, libpcap for filters, tshark, which the tests compare with where it is
+# there, and what sends live traffic in namespaces of its own.
 system-deps:
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		gcc make libc6-dev tshark
+		gcc make libc6-dev libpcap-dev tshark \
+		iproute2 ethtool tcpdump tcpreplay iperf3
 
 clean:
 	$(MAKE) -C csrc clean

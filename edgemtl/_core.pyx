@@ -72,7 +72,7 @@ cdef class Meter:
     cdef size_t _series_room
     cdef bint _payload
     cdef bint _busy
-    cdef readonly bint full  # take() before the next feed(), tick() or finish()
+    cdef readonly bint full  # take() before the next feed() or finish()
 
     def __cinit__(self, config):
         cdef emtl_flow_config c_config = [
@@ -173,14 +173,6 @@ cdef class Meter:
     def next_file(self):
         """The next bytes are the beginning of another capture; flows go on."""
         emtl_meter_next_file(self._meter)
-
-    def tick(self, int64_t now_us):
-        """End the flows that are over at that time; call again after take() while `full`."""
-        cdef int status
-        self.enter()
-        with nogil:
-            status = emtl_meter_tick(self._meter, now_us, &self._ended)
-        self.leave(status)
 
     def finish(self):
         """End every flow; call again after take() while the meter is `full`."""

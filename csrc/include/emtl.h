@@ -78,7 +78,8 @@ typedef enum {
     EMTL_SKIP_OTHER_PROTOCOL, /* IP, but none of EMTL_PROTOCOL_… inside: OSPF, ESP, … */
     EMTL_SKIP_TRUNCATED,      /* captured bytes end before the ports (TCP flags may be missing) */
     EMTL_SKIP_MALFORMED,      /* a header contradicts itself */
-    EMTL_SKIP_FRAGMENT,       /* a later fragment whose first was not seen */
+    EMTL_SKIP_FRAGMENT,       /* a later fragment whose first was not seen, or held a tunnel: the
+                               * inner IP header, in the first, has counted all of it */
     EMTL_SKIP_ICMP,           /* ICMP, ICMPv6; these three are flows where the config asks */
     EMTL_SKIP_SCTP,
     EMTL_SKIP_UDP_LITE,
@@ -105,7 +106,8 @@ typedef struct {
     uint8_t fragment;            /* not 0: one of the fragments of an IP packet */
 } emtl_packet;
 
-/* Which IP header of a tunnelled packet makes the flow. */
+/* Which IP header of a tunnelled packet makes the flow: the innermost (more than eight are
+ * malformed), or the first, with what stands right behind it. docs/packets.md lists the tunnels. */
 enum { EMTL_TUNNELS_INNER = 0, EMTL_TUNNELS_OUTER = 1 };
 
 /* Which protocols become flows; bits. */
@@ -305,7 +307,8 @@ typedef struct {
 
 /* Opens the interface; no packet that the filter refuses comes through. Needs CAP_NET_RAW, which
  * nothing later does. EMTL_E_SYSTEM, _UNSUPPORTED (kind of interface, or a filter where there was
- * no libpcap at build time), _NOMEM, _ARG: error is one line that says what to do. */
+ * no libpcap at build time), _NOMEM, _ARG: error is one line that says what to do. With a filter,
+ * not in two threads at once (libpcap before 1.8). */
 int emtl_live_open(const emtl_live_config *config, char error[EMTL_LIVE_ERROR], emtl_live **out);
 void emtl_live_close(emtl_live *live);
 

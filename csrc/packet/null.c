@@ -15,6 +15,9 @@ emtl_skip emtl_null_decode(emtl_cursor *at)
     case 2: /* AF_INET everywhere */
         emtl_cursor_advance(at, 4, EMTL_NEXT_IPV4);
         return EMTL_KEPT;
+    case 23: /* AF_INET6 of Windows, IPX elsewhere */
+        emtl_cursor_advance(at, 4, EMTL_NEXT_IP);
+        return EMTL_KEPT;
     case 10: /* AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, macOS */
     case 24:
     case 28:

@@ -63,6 +63,7 @@ static const golden_packet golden[] = {
     {"Linux cooked 2", "86dd 0000 00000002 0001 00 06 0200000000010000" UDP6, 276, V6},
     {"null, little-endian", "02000000" UDP4, 0, V4},
     {"null, big-endian", "0000001e" UDP6, 0, V6},
+    {"null of Windows", "17000000" UDP6, 0, V6},
     {"loop", "00000018" UDP6, 108, V6},
     {"802.11 data", "0801 0000" WIFI_ADDRESSES SNAP4, 105, V4},
     {"802.11, four addresses", "0803 0000" WIFI_ADDRESSES "020000000004" SNAP4, 105, V4},
@@ -149,6 +150,7 @@ static const skipped_packet skipped[] = {
     {EMTL_SKIP_NOT_IP, 239, 0, "02 00 0001 0800 0100 08000100"},      /* no payload */
     {EMTL_SKIP_NOT_IP, 258, 0, "6c000000 00000000 01000000" ZEROS32 ZEROS32 ZEROS32},
     {EMTL_SKIP_NOT_IP, 0, 0, "1c1c1c1c" UDP4},
+    {EMTL_SKIP_NOT_IP, 0, 0, "17000000 ffff 0022 00 11"}, /* IPX */
     {EMTL_SKIP_MALFORMED, 1, 0, ETHERNET "8864 22 00 0001 0022 0021" UDP4},
     {EMTL_SKIP_MALFORMED, 1, 0, ETHERNET "894f 0fc1 02 01 00000001" UDP4}, /* NSH of 4 bytes */
     {EMTL_SKIP_MALFORMED, 1, 0, ETHERNET "22f3 4000 0001 0002" ETHERNET "0800" UDP4},

@@ -38,11 +38,21 @@ SAY_S = 1.0  # seconds from one line to the next
 
 Interface = Annotated[
     str | None,
-    typer.Option("-i", "--interface", help="Read this interface.", rich_help_panel=PANEL),
+    typer.Option(
+        "-i",
+        "--interface",
+        metavar="NAME",
+        help="Read the packets of this interface, until Ctrl-C.",
+        rich_help_panel=PANEL,
+    ),
 ]
 Filter = Annotated[
     str | None,
-    typer.Option(help="Packets to read, as for tcpdump: 'udp port 443'.", rich_help_panel=PANEL),
+    typer.Option(
+        metavar="EXPRESSION",
+        help="Packets to read, as for tcpdump: 'udp port 443'.",
+        rich_help_panel=PANEL,
+    ),
 ]
 Promiscuous = Annotated[
     bool,
@@ -51,17 +61,23 @@ Promiscuous = Annotated[
 Rotate = Annotated[
     str | None,
     typer.Option(
+        metavar="SIZE|TIME",
         help="Begin a new file at a size (100M) or after a time (1h); its name has the time.",
         rich_help_panel=PANEL,
     ),
 ]
 Ring = Annotated[
     str | None,
-    typer.Option(help=f"Memory where packets wait to be read; {RING}.", rich_help_panel=PANEL),
+    typer.Option(
+        metavar="SIZE",
+        help=f"Memory where packets wait to be read; {RING} unless told.",
+        rich_help_panel=PANEL,
+    ),
 ]
 User = Annotated[
     str | None,
     typer.Option(
+        metavar="NAME",
         help="Whom root becomes once the interface is open; else who called sudo, or nobody.",
         rich_help_panel=PANEL,
     ),
@@ -147,12 +163,6 @@ class Watch:
             anonymiser=anonymiser,
         )
         self.user = drop_privileges(options.user)
-        self._note(f"listening as {self.user}; Ctrl-C ends it")
-        if not self.stats.has_segments:
-            self._note(
-                "this kernel does not tell how merged packets were cut: they count as one; "
-                f"or turn merging off: ethtool -K {options.interface} gro off tso off gso off"
-            )
 
     @property
     def stats(self) -> LiveStats:
@@ -162,6 +172,7 @@ class Watch:
     def __iter__(self) -> Iterator[Flows]:
         line, downs = _Line(), 0
         with stop_on_signal(self._capture.stop):
+            self._begin()
             for batch in self._capture:
                 if self.stats.downs > downs:
                     downs = self.stats.downs
@@ -174,6 +185,14 @@ class Watch:
             note(f"{self._command}: {self.stats.warning}")
         if self.stats.dropped:
             self._note(f"{self.stats.dropped} packets dropped: give a larger --ring, or a --filter")
+
+    def _begin(self) -> None:
+        self._note(f"listening as {self.user}; Ctrl-C ends it")
+        if not self.stats.has_segments:
+            self._note(
+                "this kernel does not tell how merged packets were cut, and they count as one: "
+                f"ethtool -K {self._interface} gro off tso off gso off keeps them apart"
+            )
 
     def _note(self, text: str) -> None:
         note(f"{self._command}: {self._interface}: {text}")
@@ -224,8 +243,8 @@ def write_live(
                 label(Path(options.interface), batch)
                 writer.write(batch)
                 sys.stdout.flush()
-    except PermissionError as error:
+    except PermissionError:
         raise DataError(
-            f"{error.filename}: {watch.user} may not write there: give another folder, or --user"
+            f"{output}: {watch.user} may not write there: give another folder, or --user"
         ) from None
     return watch.stats

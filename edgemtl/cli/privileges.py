@@ -25,9 +25,14 @@ def drop_privileges(user: str | None) -> str:
     uid, gid = _ids(user)
     if uid == 0:
         return "root"
-    os.setgroups([])
-    os.setresgid(gid, gid, gid)
-    os.setresuid(uid, uid, uid)  # takes the capabilities with it: capabilities(7)
+    try:
+        os.setgroups([])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)  # takes the capabilities with it: capabilities(7)
+    except PermissionError:
+        raise DataError(
+            f"--user: this root may not become {_name(uid)}: give --user root, and it stays"
+        ) from None
     return _name(uid)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from edgemtl.cli.output import note, print_json, print_table
 from edgemtl.flows import CaptureStats
 
-__all__ = ["print_statistics", "remarks"]
+__all__ = ["print_statistics"]
 
 
 def print_statistics(each: Sequence[CaptureStats], output: Path | None, as_json: bool) -> None:
@@ -39,7 +39,7 @@ def _facts(stats: CaptureStats) -> dict[str, Any]:
 
 def _print(each: Sequence[CaptureStats]) -> None:
     rows = [
-        (s.path, s.packets, s.ip_packets, s.flow_packets, s.flows, _skipped(s), remarks(s))
+        (s.path, s.packets, s.ip_packets, s.flow_packets, s.flows, _skipped(s), _remarks(s))
         for s in each
     ]
     columns = ("capture", "packets", "IP", "in flows", "flows", "skipped", "worth knowing")
@@ -49,7 +49,7 @@ def _print(each: Sequence[CaptureStats]) -> None:
 def _say(each: Sequence[CaptureStats], output: Path | None) -> None:
     total = _total(each)
     text = f"{total.flows} flows of {total.packets} packets in {output}; skipped: {_skipped(total)}"
-    more = remarks(total)
+    more = _remarks(total)
     note(f"{text}; {more}" if more else text)
 
 
@@ -69,7 +69,7 @@ def _skipped(stats: CaptureStats) -> str:
     return ", ".join(f"{n} {reason}" for reason, n in stats.skipped.items() if n) or "none"
 
 
-def remarks(stats: CaptureStats) -> str:
+def _remarks(stats: CaptureStats) -> str:
     """What a reader of the flows should know, where there is anything."""
     each = (
         (stats.evicted, "flows ended for lack of room"),

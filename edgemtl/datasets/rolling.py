@@ -30,9 +30,10 @@ class Rotation:
 class RollingWriter:
     """A `FlowWriter` for small batches, that changes to a new file whenever one is full.
 
-    Each file is whole or not there. A file is full after the batch that makes it so: no flow is
-    lost or written twice. The name of each is that of `path` with the time, in UTC, at which it
-    was begun: ``flows.parquet`` gives ``flows-20260131T235959.parquet``.
+    Each file is whole or not there. One that is as large as it may be takes no further batch; one
+    whose time is over is closed at the next call, with or without flows. The name of each is that
+    of `path` with the time, in UTC, at which it was begun: ``flows.parquet`` gives
+    ``flows-20260131T235959.parquet``.
 
     Parameters
     ----------
@@ -88,14 +89,14 @@ class RollingWriter:
 
     def write(self, flows: Flows) -> None:
         """Append flows; also without any, it is to be called now and then, for the time's sake."""
+        if self._is_due() or (len(flows) and self._is_large()):
+            self._flush()
+            self._stack.close()
+            self._open()
         if len(flows):
             self._gathered.append(flows)
         if self._writer.kind != "parquet" or self._is_row_group():
             self._flush()
-        if self._is_full():
-            self._flush()
-            self._stack.close()
-            self._open()
 
     def _flush(self) -> None:
         if self._gathered:
@@ -108,12 +109,10 @@ class RollingWriter:
             or sum(len(flows.iat_us) for flows in self._gathered) >= GROUP_PACKETS
         )
 
-    def _is_full(self) -> bool:
-        limit = self._rotation
-        if limit is None:
-            return False
-        if limit.most_bytes is not None and self._writer.size >= limit.most_bytes:
-            return True
-        return limit.most_seconds is not None and (
-            self._clock() - self._begun >= limit.most_seconds
-        )
+    def _is_due(self) -> bool:
+        limit = self._rotation.most_seconds if self._rotation else None
+        return limit is not None and self._clock() - self._begun >= limit
+
+    def _is_large(self) -> bool:
+        limit = self._rotation.most_bytes if self._rotation else None
+        return limit is not None and self._writer.size >= limit

@@ -86,11 +86,13 @@ class Anonymiser:
         changed = np.zeros_like(addresses)
         for number, width in ((4, 4), (6, 16)):
             rows = version == number
-            old, place = np.unique(addresses[rows, :width], axis=0, return_inverse=True)
-            parts = range(0, len(old), ADDRESSES)
-            new = [self._change(old[start : start + ADDRESSES]) for start in parts]
-            if new:
-                changed[rows, :width] = np.concatenate(new)[place.reshape(-1)]
+            each = np.ascontiguousarray(addresses[rows, :width]).view(f"S{width}")[:, 0]
+            old, place = np.unique(each, return_inverse=True)
+            new = old.view(np.uint8).reshape(-1, width).copy()
+            for start in range(0, len(new), ADDRESSES):
+                part = slice(start, start + ADDRESSES)
+                new[part] = self._change(new[part])
+            changed[rows, :width] = new[place]
         return changed
 
     def _change(self, addresses: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from edgemtl.flows.unpack import CaptureFile
 
 __all__ = ["Capture", "CaptureStats", "read_capture"]
 
-BLOCK = 1 << 20  # bytes read at a time; fewer cost time, more gain none
+BLOCK = 1 << 20  # bytes read at a time: less costs calls, more gains nothing
 
 
 @dataclass

@@ -19,7 +19,7 @@ __all__ = ["LiveCapture", "LiveStats"]
 
 RING_BYTES = 32 << 20  # some 50,000 packets: a quarter of a second of 200,000 a second
 WAIT_MS = 100  # how long a stop may go unnoticed where nothing comes
-BATCH_S = 0.5  # seconds from one batch of flows to the next
+BATCH_S = 0.25  # seconds from one batch of flows to the next
 
 
 @dataclass
@@ -34,9 +34,9 @@ class LiveStats(CaptureStats):
 class LiveCapture:
     """A network interface, to be iterated over once: batches of flows, in the order of their ends.
 
-    A batch comes every half second, or sooner when there is much, and is empty where no flow ended.
-    A flow that is over by the wall clock is in one within a second, also when no packet comes.
-    Merged packets (segmentation offload) are counted as those that the wire had.
+    A batch comes four times a second, or sooner when there is much; it is empty where no flow
+    ended. A flow that is over by the wall clock is in one within a second, also when no packet
+    comes. Packets that were merged (segmentation offload) count as those that the wire had.
 
     Parameters
     ----------
@@ -105,7 +105,9 @@ class LiveCapture:
         except CaptureError as error:
             self._warning = f"{error}: the flows before it are kept"
             return False
-        return self._stop_us is None or self._live.clock_us < self._stop_us
+        if self._stop_us is None or self._meter.full:  # full: packets wait to be accounted
+            return True
+        return self._live.clock_us < self._stop_us
 
     def _take(self) -> Flows:
         flows = self._numbers.flows(self._meter.take())

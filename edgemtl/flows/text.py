@@ -63,15 +63,18 @@ class Text:
     @classmethod
     def numbered(cls, prefix: str, first: int, n: int) -> Text:
         """The prefix with a number behind it: n in a row, from `first` on."""
-        numbers = np.arange(first, first + n)
-        powers = 10 ** np.arange(len(str(first + n)))[::-1]
-        digits = (numbers[:, None] // powers % 10 + ord("0")).astype(np.uint8)
-        shown = numbers[:, None] >= powers
-        shown[:, -1] = True  # of 0
         front = np.frombuffer(prefix.encode(), np.uint8)
-        rows = np.concatenate([np.broadcast_to(front, (n, len(front))), digits], axis=1)
-        keep = np.concatenate([np.ones((n, len(front)), bool), shown], axis=1)
-        return cls._of_lengths(len(front) + shown.sum(1), rows[keep])
+        parts = [cls(np.zeros(1, np.int64), front[:0])]
+        for digits in range(len(str(first)), len(str(first + n)) + 1):  # as many: rows are alike
+            low = max(first, 10 ** (digits - 1) if digits > 1 else 0)
+            rest = np.arange(low, min(first + n, 10**digits))
+            rows = np.empty((len(rest), len(front) + digits), np.uint8)
+            rows[:, : len(front)] = front
+            for place in range(1, digits + 1):
+                rest, ones = rest // 10, rest
+                rows[:, -place] = ones - 10 * rest + ord("0")
+            parts.append(cls(np.arange(len(rows) + 1) * rows.shape[1], rows.reshape(-1)))
+        return cls.concat(parts)
 
     @classmethod
     def _of_lengths(cls, lengths: NDArray[np.int64], data: NDArray[np.uint8]) -> Text:

@@ -17,7 +17,8 @@ from tests.oracle.compare import difference, of_edgemtl, of_oracle
 from tests.oracle.flow_table import Rules, flows_of
 from tests.oracle.readers import READERS, Record, records
 
-# Of many kinds: 831 TLS packets, VLAN tags, MPLS, PPPoE, 802.2, cooked, IPv6 fragments, pcapng.
+# Of many kinds: 831 TLS packets, VLAN tags, MPLS, PPPoE, 802.2, cooked, IPv6 fragments, pcapng;
+# 2,407 packets of 802.11 in GRE, VXLAN, Geneve, GTP, Teredo, 6in4.
 LIVE = [
     "joy/test/pcaps/firefox58.pcap",
     "zeek/mixed-vlan-mpls.pcap",
@@ -26,6 +27,11 @@ LIVE = [
     "zeek/linux_dlt_sll2.pcap",
     "zeek/ipv6-http-atomic-frag.pcap",
     "zeek/quic/merlinc2_Zeek_example.pcapng",
+    "zeek/tunnels/gre-aruba.pcap",
+    "zeek/tunnels/vxlan-triple-v2.pcap",
+    "zeek/tunnels/geneve.pcap",
+    "zeek/tunnels/gtp/gtp8_teredo.pcap",
+    "zeek/tunnels/6in4.pcap",
 ]
 
 
@@ -118,21 +124,50 @@ def conversations(flows: Flows) -> tshark.Conversations:
     return found
 
 
-def test_ip_packets_and_conversations_are_those_of_tshark(captures, tshark_counts):
-    """Against what tshark said when oracle/tshark_counts.json was made."""
+def table(rows: list[tuple[str, tshark.Seen, tshark.Seen]]) -> str:
+    """A line a capture: TCP and UDP packets of tshark's and of edgemtl's, and why they differ."""
+    reasons = {name: why for why, names in differences.TSHARK.items() for name in names}
+    lines = [f"{'capture':60} {'tshark':>13} {'edgemtl':>13}  TCP and UDP packets"]
+    for name, theirs, ours in rows:
+        counts = (f"{seen.tcp}, {seen.udp}" for seen in (theirs, ours))
+        why = "" if theirs == ours else f"  {reasons.get(name, 'UNEXPLAINED')}"
+        lines.append("{:60} {:>13} {:>13}{}".format(name, *counts, why))
+    return "\n".join(lines)
+
+
+def test_packets_and_conversations_are_those_of_tshark(captures, tshark_counts):
+    """Against what tshark said when oracle/tshark_counts.json was made. `pytest -s` shows the table
+    of all captures."""
     assert set(captures) <= set(tshark_counts), "new captures: run tests/oracle/tshark_counts.py"
-    found = {}
+    rows = []
     for name, path in captures.items():
         flows, stats = read(path, Rules())
-        ours = tshark.summary(stats.ip_packets, conversations(flows))
-        if ours != tshark_counts[name]:
-            found[name] = f"tshark {tshark_counts[name]}\nedgemtl {ours}"
+        rows.append(
+            (name, tshark_counts[name], tshark.summary(stats.ip_packets, conversations(flows)))
+        )
+    print(table(rows))
+    found = {
+        name: f"tshark {theirs}\nedgemtl {ours}" for name, theirs, ours in rows if theirs != ours
+    }
     judge(found, differences.TSHARK, captures)
+
+
+def test_every_capture_is_read_to_its_end_or_refused_in_one_line(captures):
+    for name, path in captures.items():
+        try:
+            _, stats = read_capture(path)
+        except CaptureError as error:
+            assert str(error).startswith(f"{path}: ") and "\n" not in str(error), name
+            continue
+        assert stats.packets == stats.flow_packets + sum(stats.skipped.values()), name
+        whole = stats.warning is None or stats.warning.startswith("no IP packet among ")
+        assert whole or "the flows before it are kept" in stats.warning, name
+        assert stats.warning is None or "\n" not in stats.warning, name
 
 
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="no tshark: `make system-deps`")
 @pytest.mark.parametrize("name", LIVE)
-def test_ip_packets_and_conversations_are_those_of_the_tshark_here(name, captures):
+def test_packets_and_conversations_are_those_of_the_tshark_here(name, captures):
     if name not in captures:
         pytest.skip(f"no {name} among the captures")
     flows, stats = read(captures[name], Rules())

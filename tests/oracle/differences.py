@@ -4,13 +4,6 @@ The tests hold both ways: a capture that is not here must agree, one that is her
 
 # Flows, skip reasons or packet counts differ from those of the oracle.
 FLOWS = {
-    "LINKTYPE_IPV4 and LINKTYPE_IPV6 promise a version and the packet is of the other, or of none:"
-    " edgemtl goes by the packet, as for LINKTYPE_RAW": [
-        "tcpdump/LINKTYPE_IPV4_invalid.pcap",
-        "tcpdump/LINKTYPE_IPV6_invalid.pcap",
-        "tcpdump/beep-oobr.pcap",
-        "tcpdump/hoobr_rt6_print.pcap",
-    ],
     "a chain of 100 IPv6 extension headers: edgemtl gives up after 64 and counts it malformed": [
         "libpcap/tests/filter/ipv6_ext_headers.pcap",
     ],

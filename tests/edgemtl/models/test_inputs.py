@@ -55,3 +55,28 @@ def test_infinity_is_refused_and_nan_is_unknown(make_flows, column):
     flows[column][3] = np.inf
     with pytest.raises(DataError, match=f"x: row 3: {column}"):
         usable(flows, FeatureSpec(), "x")
+
+
+@pytest.mark.parametrize("change", [{"length_kind": "payload"}, {"skip_empty": True}])
+def test_a_table_without_payload_lengths_is_refused(make_flows, change):
+    with pytest.raises(DataError) as caught:
+        usable(make_flows(3), FeatureSpec(**change), "x.parquet", "model.onnx")
+    assert str(caught.value) == (
+        "model.onnx: needs payload lengths, x.parquet has no column payload: "
+        "extract again with --payload"
+    )
+    with pytest.raises(DataError, match=r"which these flows lack: extract again with --payload"):
+        make_flows(3).tensor(FeatureSpec(**change))
+
+
+def test_packets_that_do_not_count_make_no_flow_long_enough(make_flows):
+    flows = make_flows(50)
+    flows.payload = np.random.default_rng(1).integers(0, 2, len(flows.length)).astype(np.int32)
+    ends = zip(flows.offsets[:-1], flows.offsets[1:], strict=True)
+    counted = [int((flows.payload[low:high] > 0).sum()) for low, high in ends]
+    spec = FeatureSpec(min_packets=20, skip_empty=True)
+    assert flows.counted_packets(spec).tolist() == counted
+    kept = usable(flows, spec, "x.parquet")
+    assert len(kept) == sum(n >= 20 for n in counted)
+    assert 0 < len(kept) < len(usable(flows, FeatureSpec(min_packets=20), "x.parquet"))
+    assert kept.tensor(spec).shape == (len(kept), 2, 60)

@@ -7,7 +7,7 @@ from edgemtl.card import Head, ModelCard
 from edgemtl.datasets import FlowWriter
 from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
-from edgemtl.runtime import Model, classify, load
+from edgemtl.runtime import Model, classify, load, packets_for
 
 NAME = "tiny.int8.onnx"
 
@@ -153,3 +153,21 @@ def test_command_refuses_missing_captures_and_models(refusal, dist, tmp_path):
     assert "runs with onnxruntime" in refusal(
         "classify", dist / NAME, tmp_path / "none.pcap", "--runtime", "torch"
     )
+
+
+def test_more_packets_are_kept_where_some_do_not_count():
+    assert packets_for(FeatureSpec(k=60)) == packets_for(FeatureSpec(length_kind="payload")) == 60
+    assert packets_for(FeatureSpec(k=60, skip_empty=True)) == 256
+    assert packets_for(FeatureSpec(k=1000, skip_empty=True)) == 1000
+
+
+def test_states_are_of_the_packets_that_count():
+    flows = flows_of([(6, 9, "forced"), (6, 9, "forced"), (3, 3, "idle")])
+    flows.payload = np.array([0, 0, 0, 5, 5, 5, 5, 5, 0, 5, 0, 5, 5, 0, 0], np.int32)
+    model = Count()
+    model.card = ModelCard(FeatureSpec(k=4, min_packets=2, skip_empty=True), model.card.heads)
+    lines = list(classify(model, flows))
+    assert [line["state"] for line in lines] == ["early", "final", "short"]
+    assert [line["traffic_class"] and line["traffic_class"]["class"] for line in lines] == [
+        "3", "4", None,
+    ]  # fmt: skip

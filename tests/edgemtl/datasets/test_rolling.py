@@ -1,0 +1,78 @@
+"""One file after the other: by size, by time, whole, and without a flow lost."""
+
+import pytest
+
+from edgemtl.datasets import RollingWriter, Rotation, read_flows
+from edgemtl.errors import DataError
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
+
+    def __call__(self):
+        return self.now
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_without_rotation_there_is_one_file_and_its_row_groups_are_gathered(tmp_path, make_flows):
+    pq = pytest.importorskip("pyarrow.parquet")
+    with RollingWriter(tmp_path / "f.parquet") as writer:
+        for seed in range(5):
+            writer.write(make_flows(3, seed))
+    assert names(tmp_path) == ["f.parquet"]
+    assert len(read_flows([tmp_path / "f.parquet"])) == 15
+    assert pq.ParquetFile(tmp_path / "f.parquet").num_row_groups == 1
+
+
+def test_a_new_file_is_begun_after_a_time_also_without_flows(tmp_path, make_flows):
+    clock = Clock()
+    with RollingWriter(tmp_path / "f.jsonl", rotation=Rotation(most_seconds=60), clock=clock) as w:
+        w.write(make_flows(2, 1))
+        clock.now += 59
+        w.write(make_flows(2, 2))
+        clock.now += 1
+        w.write(make_flows(0))
+        assert [name for name in names(tmp_path) if name.startswith("f")] == [
+            "f-20231114T221320.jsonl"
+        ]
+        w.write(make_flows(2, 3))
+    first, second = names(tmp_path)
+    assert second == "f-20231114T221420.jsonl"
+    assert read_flows([tmp_path / first])["flow_id"].tolist() == ["1-0", "1-1", "2-0", "2-1"]
+    assert read_flows([tmp_path / second])["flow_id"].tolist() == ["3-0", "3-1"]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_a_new_file_is_begun_at_a_size_and_none_is_overwritten(tmp_path, make_flows, ending):
+    rotation = Rotation(most_bytes=2000)
+    with RollingWriter(tmp_path / f"f.{ending}", rotation=rotation, clock=Clock()) as writer:
+        for seed in range(3):
+            writer.write(make_flows(30_000 if ending == "parquet" else 30, seed))
+    assert names(tmp_path) == sorted(
+        f"f-20231114T221320{more}.{ending}" for more in ("", "-2", "-3")
+    )
+    if ending != "csv":
+        each = 30_000 if ending == "parquet" else 30
+        sizes = [len(read_flows([path])) for path in sorted(tmp_path.iterdir())]
+        assert sizes == [each] * 3
+
+
+def test_what_fails_leaves_the_whole_files_alone(tmp_path, make_flows):
+    rotation = Rotation(most_bytes=1)
+    with (
+        pytest.raises(KeyError),
+        RollingWriter(tmp_path / "f.jsonl", rotation=rotation, clock=Clock()) as writer,
+    ):
+        writer.write(make_flows(1))
+        writer.write(make_flows(1))
+        raise KeyError
+    assert names(tmp_path) == ["f-20231114T221320.jsonl"]
+
+
+def test_standard_output_cannot_rotate(tmp_path):
+    with pytest.raises(DataError, match="--rotate and -o -: give -o a file name"):
+        RollingWriter(tmp_path.__class__("-"), rotation=Rotation(most_seconds=1))

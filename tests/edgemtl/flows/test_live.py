@@ -1,0 +1,65 @@
+"""`LiveCapture` by itself; on real interfaces it is tested by way of the command line."""
+
+import pytest
+
+from edgemtl import _core
+from edgemtl.errors import CaptureError
+from edgemtl.flows import FlowConfig, LiveCapture
+
+
+class ScriptedLive:
+    """Of two steps, the first leaves packets over, for want of room in the meter."""
+
+    def __init__(self, name, filter, ring_bytes, promiscuous):
+        self.clock_us = 2**62
+        self.steps = 0
+
+    def step(self, meter, timeout_ms):
+        self.steps += 1
+        meter.full = self.steps == 1
+
+    def stats(self):
+        return {"packets": 0, "dropped": 3, "downs": 0, "ring_bytes": 0, "segments": True}
+
+
+REAL = _core.Meter
+
+
+class Meter:
+    """A meter that can be told to be full."""
+
+    def __init__(self, config):
+        self._meter = REAL(config)
+        self.full = False
+
+    def finish(self):
+        self.full = False
+        self._meter.finish()
+
+    def take(self):
+        return self._meter.take()
+
+    def stats(self):
+        return self._meter.stats()
+
+
+def test_a_stop_waits_for_the_packets_that_were_read(monkeypatch):
+    monkeypatch.setattr(_core, "Live", ScriptedLive)
+    monkeypatch.setattr(_core, "Meter", Meter)
+    capture = LiveCapture("eth0", FlowConfig(max_flows=10))
+    capture.stop()
+    assert [len(flows) for flows in capture] == [0, 0]
+    assert capture._live.steps == 2
+    assert capture.stats.dropped == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "filter", "said"),
+    [
+        ("v\0", None, r"'v\\x00': interfaces and filters are text without a 0"),
+        ("v", "udp\0", r"'v': interfaces and filters are text without a 0"),
+    ],
+)
+def test_text_that_c_would_cut_is_refused(name, filter, said):
+    with pytest.raises(CaptureError, match=said):
+        LiveCapture(name, filter=filter)
