@@ -6,8 +6,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 C_FILES = $(shell git ls-files -co --exclude-standard 'csrc/*.[ch]' 'benchmarks/*.c')
 
-.PHONY: setup build demo test lint format check bench bench-featurizer bench-models bench-peers \
-	system-deps clean
+SECONDS ?= 60
+EDGES = capture spec artefact flow_table
+
+.PHONY: setup build demo test sanitize fuzz lint format check bench bench-featurizer bench-models \
+	bench-peers system-deps clean
 
 setup: $(READY)
 
@@ -27,6 +30,21 @@ demo: build
 
 test: build
 	$(BIN)/python -m pytest
+
+# The tests that reach C, under AddressSanitizer and UBSan.
+sanitize: build
+	tests/sanitize.sh $(BIN)/python
+
+# Every fuzz target for SECONDS each; what they find is kept in csrc/build/fuzz and build/fuzz.
+fuzz: build
+	$(BIN)/python -c 'import atheris' 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz seeds build/fuzz/seeds
+	@found=0; $(MAKE) --no-print-directory -C csrc fuzz SECONDS=$(SECONDS) || found=1; \
+	for edge in $(EDGES); do \
+		csrc/fuzz/run.sh $$edge $(SECONDS) build/fuzz build/fuzz/seeds/$$edge \
+			$(BIN)/python -m tests.fuzz $$edge || found=1; \
+	done; exit $$found
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -59,12 +77,15 @@ bench-models: build
 	test -f demo/dist/manifest.json || $(MAKE) demo
 	$(BIN)/edgemtl bench demo/dist
 
-# Debian packages: a C compiler, libpcap for filters, tshark, which the tests compare with where it is
-# there, and what sends live traffic in namespaces of its own.
+# Debian packages: compilers, libpcap for filters, clang for the fuzzers, cross compilers and qemu for
+# other machines, tshark, which the tests compare with where it is there, and what sends live traffic
+# in namespaces of its own.
 system-deps:
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		gcc make libc6-dev libpcap-dev tshark \
+		gcc g++ make libc6-dev pkg-config libpcap-dev tshark \
+		clang libclang-rt-14-dev valgrind qemu-user \
+		gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-mips-linux-gnu libc6-dev-mips-cross \
 		iproute2 ethtool tcpdump tcpreplay iperf3
 
 clean:

@@ -71,7 +71,7 @@ class FeatureSpec:
             ("padding", self.padding in ("post", "pre"), "'post' or 'pre'"),
             (
                 "min_packets",
-                type(self.min_packets) is int and 1 <= self.min_packets <= self.k,
+                type(self.min_packets) is type(self.k) is int and 1 <= self.min_packets <= self.k,
                 "an int from 1 to k",
             ),
             ("length_kind", self.length_kind in ("ip", "payload"), "'ip' or 'payload'"),

@@ -74,7 +74,7 @@ class Cable:
     @contextmanager
     def sender(self):
         """A socket that sends whole Ethernet frames at the near end."""
-        with self._inside(self.near):
+        with self.inside(self.near):
             sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
             sock.bind(("v", 0))
         with sock:
@@ -82,7 +82,7 @@ class Cable:
 
     @staticmethod
     @contextmanager
-    def _inside(name):
+    def inside(name):
         """Let this thread be in the namespace; what it opens there stays there."""
         libc = ctypes.CDLL(None, use_errno=True)
         with Path("/proc/self/ns/net").open() as home, Path("/run/netns", name).open() as there:

@@ -8,7 +8,7 @@ shift 4
 mkdir -p "$folder/$name"
 log=$folder/$name.log
 status=0
-"$@" "$folder/$name" "$seeds" -max_total_time="$seconds" -max_len=8192 -timeout=10 \
+"$@" "$folder/$name" "$seeds" -max_total_time="$seconds" -max_len=8192 -timeout=60 \
     -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$folder/$name-" \
     >"$log" 2>&1 || status=$?
 inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

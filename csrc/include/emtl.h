@@ -5,9 +5,14 @@
  * Conventions
  * Units      time: int64_t microseconds since 1970 (_us); timeouts: seconds (_s); sizes: bytes.
  * Results    int: EMTL_OK (0) or an error (negative). No errno, no printing, no exit.
- * Ownership  X_new gives, X_free takes back (NULL is fine). Any other pointer is borrowed.
- * Threads    one object, one thread; two objects share nothing.
- * Input      every byte may come from an enemy: nothing is read outside [data, data + size). */
+ * Ownership  X_new and X_open give, X_free and X_close take back (NULL is fine). Where they fail,
+ *            *out is NULL, and EMTL_E_NOMEM is one of the reasons. What a caller hands in is
+ *            borrowed for the call alone. Text handed out about an object is good until the next
+ *            call with that object; other text for ever.
+ * Threads    one object, one thread at a time; two objects share nothing, and there is no global
+ *            state. Functions without an object may run anywhere at any time.
+ * Input      every byte may come from an enemy: nothing is read outside [data, data + size).
+ *            What the program itself hands in (pointers, sizes, room) is trusted. */
 #ifndef EMTL_H
 #define EMTL_H
 
@@ -33,7 +38,8 @@ const char *emtl_strerror(int status);
 
 /* ---- capture: bytes of a capture file to records -------------------------------------------- */
 
-/* One captured packet. data points into the bytes given to emtl_capture_read. */
+/* One captured packet. data points into the bytes given to emtl_capture_read: it is good while they
+ * are, whatever becomes of the reader. */
 typedef struct {
     const uint8_t *data;
     int64_t ts_us;
@@ -51,10 +57,10 @@ void emtl_capture_free(emtl_capture *capture);
 
 /* Reads records from data[0, size), the bytes that follow those used before. *n: records written,
  * at most max; *used: bytes that need not be given again. The format (pcap in any byte order, µs or
- * ns; pcapng) is told from the first bytes.
+ * ns; pcapng) is told from the first bytes. data is not NULL; size may be 0.
  * EMTL_OK: give data + *used and what follows it (with *n == 0 and *used == 0: more is needed).
  * EMTL_E_UNSUPPORTED: not a capture. EMTL_E_MALFORMED: damaged; the *n records before it are good.
- */
+ * EMTL_E_NOMEM: no memory for over 16 interfaces. An error is given again ever after. */
 int emtl_capture_read(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *records,
                       size_t max, size_t *n, size_t *used);
 
@@ -122,7 +128,7 @@ enum {
 
 #define EMTL_ADDRESS_TEXT 46 /* INET6_ADDRSTRLEN: the longest address and its 0 */
 
-/* The address of a packet or flow as inet_ntop writes it (IPv6: RFC 5952). */
+/* The address of a packet or flow, of version 4 or 6, as inet_ntop writes it (IPv6: RFC 5952). */
 void emtl_address_text(int version, const uint8_t address[16], char text[EMTL_ADDRESS_TEXT]);
 
 /* The same of n addresses, 16 bytes each, one after the other without a 0 between: text i goes from
@@ -265,12 +271,13 @@ int emtl_meter_packets(emtl_meter *meter, const emtl_record *records, size_t n, 
  * a packet. */
 int emtl_meter_tick(emtl_meter *meter, int64_t now_us, emtl_flow_columns *columns);
 
-/* The capture is over: ends every flow. Nothing can be fed afterwards (EMTL_E_ARG). */
+/* The capture is over: ends every flow. Then nothing can be fed or ticked (EMTL_E_ARG). */
 int emtl_meter_finish(emtl_meter *meter, emtl_flow_columns *columns);
 
-/* The reader inside: for emtl_capture_error, _position and _is_whole. Borrowed. */
+/* The reader inside: for emtl_capture_error, _position and _is_whole. It is the meter's. */
 const emtl_capture *emtl_meter_capture(const emtl_meter *meter);
 
+/* Counts so far; between any two calls. */
 void emtl_meter_stats_get(const emtl_meter *meter, emtl_meter_stats *stats);
 
 /* ---- live: packets of a network interface ------------------------------------------------------

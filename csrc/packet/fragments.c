@@ -8,7 +8,7 @@
 #include "packet/packet.h"
 
 #define FRAGMENTS 1024u     /* first fragments remembered; a power of two */
-#define TIMEOUT_US 30000000 /* Linux, ipfrag_time: 30 s */
+#define TIMEOUT_US 60000000 /* RFC 1122, section 3.3.2; RFC 8200, section 4.5 */
 #define NONE UINT16_MAX
 
 /* What the fragments of one datagram share (RFC 791, section 2.3; RFC 8200, section 4.5). */

@@ -232,7 +232,7 @@ static void test_fragments_are_forgotten(emtl_fragments *fragments)
         CHECK_INT(skip, fragment.id < 3000 - 1024 ? EMTL_SKIP_FRAGMENT : EMTL_KEPT);
         CHECK(skip != EMTL_KEPT || later.src_port == fragment.id);
     }
-    emtl_packet later = {.version = 4, .protocol = 17, .ts_us = 30000000};
+    emtl_packet later = {.version = 4, .protocol = 17, .ts_us = 60000000};
     fragment.id = 2999;
     CHECK_INT(emtl_fragments_get(fragments, &fragment, &later), EMTL_KEPT);
     later.ts_us++;

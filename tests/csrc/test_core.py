@@ -36,7 +36,7 @@ def test_real_captures_under_sanitizers(sanitized, shared_data):
     build, _ = sanitized
     files = sorted(path for path in (shared_data / "captures").rglob("*") if path.is_file())
     assert len(files) > 1000
-    lines = run(build / "san/tests/read_files", *files).splitlines()
+    lines = run(build / "checked/tests/read_files", *files).splitlines()
     assert len(lines) == len(files)
     outcomes = {line.split()[0] for line in lines}
     assert outcomes <= {"read", "no_ip", "cut", "damaged", "refused"}
@@ -48,7 +48,7 @@ def test_a_plain_compiler_line_builds_the_core(compiler, tmp_path):
     if shutil.which(compiler) is None:
         pytest.skip(f"no {compiler} here")
     sources = [path for layer in LAYERS for path in sorted((CSRC / layer).glob("*.c"))]
-    words = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O2")
+    words = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-O2")
     run(compiler, *words, f"-I{CSRC}/include", f"-I{CSRC}", "-c", *sources, cwd=tmp_path)
     assert len(list(tmp_path.glob("*.o"))) == len(sources)
 

@@ -165,6 +165,7 @@ def test_json_round_trip(spec):
     ("field", "value", "message"),
     [
         ("k", 0, "must be an int from 1 to 1024, got 0"),
+        ("k", "60", "must be an int from 1 to 1024, got '60'"),
         ("k", True, "must be an int from 1 to 1024, got True"),
         ("iat", "linear", "must be 'log' or 'clip', got 'linear'"),
         ("length_scale", math.nan, "must be 0.001 to 1e9 bytes, got nan"),

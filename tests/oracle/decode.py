@@ -12,7 +12,7 @@ from tests.oracle.readers import MICRO, Record
 from tests.oracle.tunnels import PROTOCOLS as TUNNELS
 from tests.oracle.tunnels import tunnel
 
-REASSEMBLY_S = 30  # how long later fragments find their first
+REASSEMBLY_S = 60  # how long later fragments find their first (RFC 8200, section 4.5)
 IP_HEADERS = 8  # how many may stand around each other
 TCP, UDP, UDP_LITE, SCTP, AH, FRAGMENT = 6, 17, 136, 132, 51, 44
 # IANA, "IPv6 Extension Header Types", without ESP, behind which nothing can be read.

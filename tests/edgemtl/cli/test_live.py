@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import pwd
 import select
 import signal
@@ -202,6 +203,27 @@ def test_merged_packets_are_counted_as_the_wire_had_them(cable, folder):
     assert flows.length.max() == 1500
     assert flows["bytes"].max() > 3 << 20
     assert by_start(flows)[0] == by_start(guessed)[0]  # cut at the MTU, as they were here
+
+
+UDP_SEGMENT = 103  # linux/udp.h
+
+
+def test_merged_datagrams_are_too(cable, folder):
+    need("ethtool")
+    if tuple(int(part) for part in platform.release().split(".")[:2]) < (6, 2):
+        pytest.skip("needs Linux 6.2: before, the kernel can't describe merged UDP packets")
+    cable.offload(True)
+    live = listen(cable, "-o", folder / "f.jsonl", "--json", "--filter", "udp dst port 443")
+    with cable.inside(cable.near):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with sock:
+        sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 1200)
+        sock.sendto(bytes(11_000), ("10.9.0.2", 443))
+    told = facts(end(live)[0])
+    assert (told["packets"], told["split"], told["segments"]) == (1, 1, 10)
+    (line,) = [json.loads(line) for line in (folder / "f.jsonl").read_text().splitlines()]
+    assert line["length"] == [1228] * 9 + [228]
+    assert (line["packets"], line["bytes"]) == (10, 11_280)
 
 
 # ---- which packets -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pytest
 
 from edgemtl import CaptureError
 from edgemtl.flows import Capture, FlowConfig, read_capture
+from edgemtl.flows.capture import BLOCK
 
 COLUMNS = ("packets", "bytes", "duration_s", "bytes_per_s", "end_reason", "start_us", "protocol")
 COLUMNS += ("src", "dst", "src_port", "dst_port", "vlan")
@@ -183,7 +184,7 @@ def test_names(write):
 def test_more_flows_and_bytes_than_one_batch_or_block(write):
     """Batches follow one another without a gap, and a record may lie across blocks."""
     n = 40_000
-    packets = [(i, packet(A, B, i % 50_000, i // 50_000, 0)) for i in range(n)]
+    packets = [(i, packet(A, B, i % 50_000, i // 50_000, 60)) for i in range(n)]
     packets.append((n, packet(A, B, 60_000, 60_000, 65_000)))
     packets *= 2
     seen = []
@@ -196,13 +197,12 @@ def test_more_flows_and_bytes_than_one_batch_or_block(write):
     assert np.concatenate([batch["packets"] for batch in batches]).tolist() == [2] * (n + 1)
     assert capture.stats.flows == n + 1
     size = path.stat().st_size
-    assert size > 2 << 20
+    assert size > 2 * BLOCK
     assert seen[-1] == (size, size)
 
 
 def test_a_record_longer_than_a_block(write):
-    """3 MiB in one record: bigger than what is read at a time."""
-    frame = packet(A, B, 1, 2, 0) + bytes(3 << 20)
+    frame = packet(A, B, 1, 2, 0) + bytes(BLOCK + BLOCK // 4)
     flows, stats = read_capture(write(pcap([(0, frame), (1, frame)])))
     assert flows["packets"].tolist() == [2]
     assert stats.warning is None
