@@ -215,4 +215,5 @@ def _spread(values: list[float], form: str) -> str:
 
 
 def _ratio(ours: Timing, theirs: Timing) -> str:
-    return "{:.2g} ({:.2g}–{:.2g})".format(*ratio(ours, theirs))
+    middle, least, most = (f"{x:.2g}" if x < 100 else f"{x:.0f}" for x in ratio(ours, theirs))
+    return f"{middle} ({least}–{most})"

@@ -32,7 +32,7 @@ def draw(document: dict[str, Any], path: Path) -> None:
             _bar(panel, readers.index(row["peer"]), row)
         panel.set_title(f"{name}: {about}", size=9, color=INK)
         panel.set_xscale("log")
-        panel.set_xlim(0.01, 60)
+        panel.set_xlim(0.005, 1500)
         panel.set_xlabel("million packets a second of CPU time, one core", size=8, color=INK)
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=8, colors=INK)
@@ -44,10 +44,12 @@ def draw(document: dict[str, Any], path: Path) -> None:
 
 def _bar(panel: Any, y: int, row: dict[str, Any]) -> None:
     rate = {key: value / 1e6 for key, value in row["packets_per_s"].items()}
-    colour = OURS if row["peer"].startswith("edgemtl") else WALK if row["peer"] == "walk" else PEER
+    kinds = {"edgemtl": OURS, "walk": WALK}
+    colour = next((kinds[kind] for kind in kinds if row["peer"].startswith(kind)), PEER)
     off = [[rate["median"] - rate["min"]], [rate["max"] - rate["median"]]]
     panel.barh(y, rate["median"], color=colour, xerr=off, error_kw={"ecolor": INK, "lw": 0.8})
-    panel.text(rate["max"] * 1.25, y, f"{rate['median']:.2g}", va="center", size=8, color=INK)
+    text = f"{rate['median']:.2g}" if rate["median"] < 100 else f"{rate['median']:.0f}"
+    panel.text(rate["max"] * 1.25, y, text, va="center", size=8, color=INK)
 
 
 if __name__ == "__main__":
