@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
+from math import ceil, inf
 
 from edgemtl.errors import DataError
 from edgemtl.features import FeatureSpec
+from edgemtl.training.recipe import RECIPES, Recipe
 
 __all__ = ["METHODS", "TrainConfig"]
 
@@ -27,6 +28,8 @@ class TrainConfig:
         The model's input.
     method : str
         One of `METHODS`.
+    recipe : str
+        One of `RECIPES`. Its `features` are not applied: they are in `spec` already.
     dividers : str
         See `edgemtl.training.dividers.find_dividers`.
     labels_per_class : int or None
@@ -35,23 +38,25 @@ class TrainConfig:
         λ, the weight of the traffic class in the loss.
     seed : int
         Of the split, the hidden labels, the first weights and the order of the batches.
-    epochs, patience : int
-        At most so many epochs, and so many without a better validation loss.
-    batch : int
-        Flows a step.
+    epochs, batch : int or None
+        Passes over the flows, and flows a step; None for the recipe's.
+    patience : int or None
+        Stop after so many epochs without a better validation loss, and keep the best one; None
+        trains them all and keeps the last.
     keep_cut : bool
         Take the duration of flows that were cut off as if it were theirs.
     """
 
     spec: FeatureSpec = field(default_factory=FeatureSpec)
     method: str = "mtl"
+    recipe: str = "best"
     dividers: str = "paper"
     labels_per_class: int | None = None
     lam: float = 1.0
     seed: int = 1
-    epochs: int = 100
-    patience: int = 20
-    batch: int = 64
+    epochs: int | None = None
+    patience: int | None = None
+    batch: int | None = None
     keep_cut: bool = False
 
     def __post_init__(self) -> None:
@@ -61,9 +66,25 @@ class TrainConfig:
             ("labels-per-class", labels, labels is None or labels >= 1, "1 or more"),
             ("lambda", self.lam, 0 < self.lam < inf, "positive and finite"),
             ("seed", self.seed, 0 <= self.seed < 2**32, "0 to 4294967295"),
-            ("epochs", self.epochs, self.epochs >= 1, "1 or more"),
-            ("patience", self.patience, self.patience >= 1, "1 or more"),
-            ("batch", self.batch, self.batch >= 1, "1 or more"),
+            ("recipe", self.recipe, self.recipe in RECIPES, " or ".join(RECIPES)),
+            *(
+                (name, value, value is None or value >= 1, "1 or more")
+                for name, value in (
+                    ("epochs", self.epochs),
+                    ("patience", self.patience),
+                    ("batch", self.batch),
+                )
+            ),
         ):
             if not fine:
                 raise DataError(f"{name}: must be {want}, got {value!r}")
+
+    @property
+    def how(self) -> Recipe:
+        """The recipe."""
+        return RECIPES[self.recipe]
+
+    def plan(self, n: int) -> tuple[int, int]:
+        """Epochs, and steps of each, that training with n flows takes."""
+        steps = ceil(n / (self.batch or self.how.batch))
+        return self.epochs or max(self.how.epochs, ceil(self.how.steps / steps)), steps

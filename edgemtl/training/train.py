@@ -23,7 +23,7 @@ from edgemtl.training.dividers import find_dividers
 from edgemtl.training.split import hide_labels, split_flows
 
 if TYPE_CHECKING:
-    from edgemtl.models.network import MultiTaskCNN
+    from edgemtl.models.networks import Network
     from edgemtl.training.fit import Examples
 
 __all__ = ["Trained", "train"]
@@ -38,8 +38,8 @@ class Trained:
     config : TrainConfig
     card : ModelCard
         With the fitted temperatures.
-    network : MultiTaskCNN
-        With the weights of the best epoch.
+    network : Network
+        With the weights that were kept.
     split : dict
         Part to its flow_ids.
     history : list of dict
@@ -53,7 +53,7 @@ class Trained:
 
     config: TrainConfig
     card: ModelCard
-    network: MultiTaskCNN
+    network: Network
     split: dict[str, list[str]]
     history: list[dict[str, Any]]
     metrics: dict[str, dict[str, Any]]
@@ -92,8 +92,7 @@ def train(
         Where torch is not installed.
     """
     require_torch("training")
-    from edgemtl.models.network import MultiTaskCNN
-    from edgemtl.training.fit import deterministic, fit
+    from edgemtl.training.fit import deterministic
 
     config = config or TrainConfig()
     start = time.monotonic()
@@ -101,11 +100,12 @@ def train(
     heads, left_out = _heads(parts["train"], config, data)
     card = ModelCard(config.spec, heads, _origin(config))
     with deterministic(config.seed):
-        network = MultiTaskCNN(card)
         examples = {part: _examples(parts[part], card) for part in PARTS}
-        names = tuple(head.name for head in heads)
-        history = fit(network, names, examples["train"], examples["validation"], config, on_epoch)
-        card = _calibrated(card, network, examples["validation"])
+        training, validation = examples["train"], examples["validation"]
+        if config.how.augment:
+            training = _changing(training, parts["train"], config)
+        network, history = _fitted(card, training, validation, config, on_epoch)
+        card = _calibrated(card, network, validation)
         metrics = {p: _measured(card, network, examples[p]) for p in ("validation", "test")}
     for head in heads:
         if not metrics["validation"][head.name]["n"]:
@@ -168,9 +168,42 @@ def _examples(flows: Flows, card: ModelCard) -> Examples:
     )
 
 
-def _calibrated(card: ModelCard, network: MultiTaskCNN, validation: Examples) -> ModelCard:
+def _changing(examples: Examples, flows: Flows, config: TrainConfig) -> Examples:
+    """The examples, changed anew whenever they are drawn."""
+    import torch
+
+    from edgemtl.training.augment import Augmenter
+
+    augmenter = Augmenter.of(flows, config.spec)
+    rng = np.random.default_rng([config.seed, 2])
+    return replace(examples, draw=lambda i: torch.from_numpy(augmenter.draw(i.numpy(), rng)))
+
+
+def _fitted(
+    card: ModelCard,
+    training: Examples,
+    validation: Examples,
+    config: TrainConfig,
+    on_epoch: Callable[[dict[str, Any]], None],
+) -> tuple[Network, list[dict[str, Any]]]:
+    """A trained network of the recipe's kind, and the history of its training."""
+    from edgemtl.models.counting import CountingNetwork
+    from edgemtl.models.networks import SIZES, new_network
+    from edgemtl.training.fit import fit
+
+    network = new_network(card, SIZES[config.how.network](), config.how.dropout)
+    if isinstance(network, CountingNetwork):
+        network.standardise(training.x)
+    names = tuple(head.name for head in card.heads)
+    history = fit(network, names, training, validation, config, on_epoch)
+    if isinstance(network, CountingNetwork):
+        network.fold()
+    return network, history
+
+
+def _calibrated(card: ModelCard, network: Network, validation: Examples) -> ModelCard:
     """The card with the temperature of each head, from the labels that validation may see."""
-    from edgemtl.models.network import answer
+    from edgemtl.models.networks import answer
 
     logits = [z.numpy() for z in answer(network, validation.x)]
     targets = validation.y.numpy().T
@@ -181,9 +214,9 @@ def _calibrated(card: ModelCard, network: MultiTaskCNN, validation: Examples) ->
     return replace(card, heads=tuple(heads))
 
 
-def _measured(card: ModelCard, network: MultiTaskCNN, examples: Examples) -> dict[str, Any]:
+def _measured(card: ModelCard, network: Network, examples: Examples) -> dict[str, Any]:
     """Metrics by head; see `edgemtl.models.head_metrics`."""
-    from edgemtl.models.network import answer
+    from edgemtl.models.networks import answer
 
     answers = zip(card.heads, answer(network, examples.x), examples.y.numpy().T, strict=True)
     return {h.name: head_metrics(softmax(z.numpy(), h.temperature), y) for h, z, y in answers}
@@ -193,6 +226,7 @@ def _origin(config: TrainConfig) -> dict[str, Any]:
     return {
         "edgemtl": __version__,
         "method": config.method,
+        "recipe": config.recipe,
         "seed": config.seed,
         "dividers": config.dividers,
         "labels_per_class": config.labels_per_class,

@@ -85,7 +85,9 @@ def changed(column, value):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--k", 35], "k is 35, the convolutions need 36 packets or more"),
+        (["--recipe", "paper", "--k", 35], "k is 35, the convolutions need 36 packets or more"),
+        (["--k", 5], "k is 5, the network counts in 6 stretches of packets"),
+        (["--recipe", "secret"], "recipe: must be best or paper, got 'secret'"),
         (["--iat", "linear"], "FeatureSpec.iat: must be 'log' or 'clip', got 'linear'"),
         (["--method", "rf"], "method: must be mtl or stl, got 'rf'"),
         (["--labels-per-class", 57], "'document' has 48 labels in the training part, "
@@ -126,7 +128,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path, table):
         pytest.skip("mounting a small tmpfs needs root")
     small = tmp_path / "small"
     small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", small]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", small]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("this machine lets nobody mount a tmpfs")
     try:

@@ -1,12 +1,14 @@
 """Training from end to end on flows that can be learned."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from edgemtl.errors import DataError, EdgemtlError
 from edgemtl.features import FeatureSpec
-from edgemtl.training import TrainConfig, train
+from edgemtl.training import RECIPES, TrainConfig, recipe_spec, train
 
 QUICK = {"epochs": 2, "batch": 32}
 
@@ -24,6 +26,29 @@ def test_the_epoch_of_least_validation_loss_is_kept(trained):
     losses = [row["validation_loss"] for row in trained.history]
     assert trained.best_epoch == 1 + int(np.argmin(losses))
     assert trained.history[-1]["loss"] < 0.5 * trained.history[0]["loss"]
+
+
+def test_the_best_recipe_learns_all_three_heads(learnable):
+    trained = train(learnable(240), TrainConfig(seed=3))
+    assert all(m["accuracy"] >= 0.95 for m in trained.metrics["test"].values())
+    assert trained.best_epoch == len(trained.history) == trained.history[0]["epochs"] == 300
+
+
+def test_the_papers_recipe_is_the_papers(learnable):
+    spec = recipe_spec("paper")
+    assert (spec.iat, spec.length_scale, spec.signed, spec.padding, spec.min_packets) == (
+        "clip", 1434.0, False, "pre", 20,
+    )  # fmt: skip
+    trained = train(learnable(90), TrainConfig(spec=spec, recipe="paper"))
+    assert len(trained.history) == 20
+    assert trained.config.plan(6139) == (20, 96)
+    assert sum(p.numel() for p in trained.network.trunk.parameters()) == 292_992
+
+
+def test_changed_copies_train_too(learnable, monkeypatch):
+    monkeypatch.setitem(RECIPES, "best", replace(RECIPES["best"], augment=True))
+    trained = train(learnable(120), TrainConfig(epochs=150))
+    assert all(m["accuracy"] >= 0.9 for m in trained.metrics["test"].values())
 
 
 def test_temperatures_were_fitted(trained):
