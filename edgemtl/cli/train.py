@@ -72,6 +72,16 @@ def train(
         int | None,
         typer.Option(help="Flows with fewer are left out; the recipe's number unless told."),
     ] = None,
+    validation: Annotated[
+        float, typer.Option(help="Share of the flows that calibrate; 0 for none.")
+    ] = 0.15,
+    test: Annotated[float, typer.Option(help="Share kept aside; 0 for none.")] = 0.25,
+    split_by: Annotated[
+        str,
+        typer.Option(
+            help="random; or partition, host, time: no capture, client or day in two parts."
+        ),
+    ] = "random",
     keep_cut: Annotated[
         bool,
         typer.Option("--keep-cut", help="Learn duration also from flows that were cut off."),
@@ -80,8 +90,8 @@ def train(
 ) -> None:
     """Train one network for traffic class, bandwidth and duration, and measure it.
 
-    60 % of the flows train, 15 % calibrate its confidence, 25 % are kept aside for the
-    metrics that are printed.
+    Of the flows, 15 % calibrate its confidence and 25 % are kept aside for the metrics that are
+    printed, unless told otherwise; the others train it.
     """
     from edgemtl.training import TrainConfig, write_run
 
@@ -89,7 +99,7 @@ def train(
     config = TrainConfig(
         spec=_spec(recipe, k, told), method=method, recipe=recipe, dividers=dividers,
         labels_per_class=labels_per_class, lam=lam, seed=seed, epochs=epochs, batch=batch,
-        keep_cut=keep_cut,
+        keep_cut=keep_cut, shares=(validation, test), split_by=split_by,
     )  # fmt: skip
     flows, files = _read(data)
     with whole_folder(output) as folder:  # before the training: it refuses folders of others
@@ -156,5 +166,8 @@ def _show(trained: Trained, output: Path, as_json: bool) -> None:
         for head, m in trained.metrics["test"].items()
         if m["n"]
     ]
+    if not rows:
+        note(f"edgemtl train: {output}: no flows kept aside to measure with: edgemtl evaluate")
+        return
     title = f"{output.name}: {split['train']} flows trained, {split['test']} kept aside, in %"
     print_table(title, ("head", "flows", "accuracy", "macro F1", "calibration error"), rows)

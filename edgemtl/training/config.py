@@ -8,6 +8,7 @@ from math import ceil, inf
 from edgemtl.errors import DataError
 from edgemtl.features import FeatureSpec
 from edgemtl.training.recipe import RECIPES, Recipe
+from edgemtl.training.split import SHARES, SPLITS
 
 __all__ = ["METHODS", "TrainConfig"]
 
@@ -45,6 +46,10 @@ class TrainConfig:
         trains them all and keeps the last.
     keep_cut : bool
         Take the duration of flows that were cut off as if it were theirs.
+    shares : tuple of float
+        Of the flows, for validation and for the test; 0 for no such part.
+    split_by : str
+        See `edgemtl.training.split.split`.
     """
 
     spec: FeatureSpec = field(default_factory=FeatureSpec)
@@ -58,6 +63,8 @@ class TrainConfig:
     patience: int | None = None
     batch: int | None = None
     keep_cut: bool = False
+    shares: tuple[float, float] = SHARES
+    split_by: str = "random"
 
     def __post_init__(self) -> None:
         labels = self.labels_per_class
@@ -66,6 +73,8 @@ class TrainConfig:
             ("labels-per-class", labels, labels is None or labels >= 1, "1 or more"),
             ("lambda", self.lam, 0 < self.lam < inf, "positive and finite"),
             ("seed", self.seed, 0 <= self.seed < 2**32, "0 to 4294967295"),
+            ("shares", self.shares, min(self.shares) >= 0 and sum(self.shares) < 1, "under 1"),
+            ("split-by", self.split_by, self.split_by in SPLITS, " or ".join(SPLITS)),
             ("recipe", self.recipe, self.recipe in RECIPES, " or ".join(RECIPES)),
             *(
                 (name, value, value is None or value >= 1, "1 or more")

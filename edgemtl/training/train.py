@@ -13,6 +13,7 @@ from edgemtl._version import __version__
 from edgemtl.card import Head, ModelCard
 from edgemtl.datasets.labels import head_targets
 from edgemtl.errors import DataError
+from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
 from edgemtl.models.calibration import fit_temperature, softmax
 from edgemtl.models.inputs import usable
@@ -20,13 +21,31 @@ from edgemtl.models.metrics import head_metrics
 from edgemtl.models.run import PARTS, require_torch
 from edgemtl.training.config import METHODS, TrainConfig
 from edgemtl.training.dividers import find_dividers
-from edgemtl.training.split import hide_labels, split_flows
+from edgemtl.training.split import hide_labels, split
 
 if TYPE_CHECKING:
     from edgemtl.models.networks import Network
     from edgemtl.training.fit import Examples
 
-__all__ = ["Trained", "train"]
+__all__ = ["Parts", "Trained", "examples", "split_parts", "train", "train_parts"]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Flows of each part with the labels that may be seen there, and the heads they can teach.
+
+    Parameters
+    ----------
+    flows : dict
+        One of `PARTS` to its Flows.
+    heads : tuple of Head
+    notes : list of str
+        What the user should know: heads that were left out, flows that were too short.
+    """
+
+    flows: dict[str, Flows]
+    heads: tuple[Head, ...]
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -91,46 +110,84 @@ def train(
     MissingDependency
         Where torch is not installed.
     """
+    config = config or TrainConfig()
+    return train_parts(split_parts(flows, config, data), config, on_epoch)
+
+
+def train_parts(
+    parts: Parts,
+    config: TrainConfig,
+    on_epoch: Callable[[dict[str, Any]], None] = lambda row: None,
+) -> Trained:
+    """`train`, on flows that are split already."""
     require_torch("training")
     from edgemtl.training.fit import deterministic
 
-    config = config or TrainConfig()
     start = time.monotonic()
-    parts, notes = _parts(flows, config, data)
-    heads, left_out = _heads(parts["train"], config, data)
-    card = ModelCard(config.spec, heads, _origin(config))
+    notes = list(parts.notes)
+    card = ModelCard(config.spec, parts.heads, _origin(config))
     with deterministic(config.seed):
-        examples = {part: _examples(parts[part], card) for part in PARTS}
-        training, validation = examples["train"], examples["validation"]
+        known = {part: examples(parts.flows[part], card) for part in PARTS}
+        training = known["train"]
         if config.how.augment:
-            training = _changing(training, parts["train"], config)
-        network, history = _fitted(card, training, validation, config, on_epoch)
-        card = _calibrated(card, network, validation)
-        metrics = {p: _measured(card, network, examples[p]) for p in ("validation", "test")}
-    for head in heads:
+            training = _changing(training, parts.flows["train"], config)
+        network, history = _fitted(card, training, known["validation"], config, on_epoch)
+        card = _calibrated(card, network, known["validation"])
+        metrics = {p: _measured(card, network, known[p]) for p in ("validation", "test")}
+    for head in parts.heads:
         if not metrics["validation"][head.name]["n"]:
             notes.append(
                 f"head {head.name} has no label to validate with: it does not tell when to stop, "
                 "and its confidence is not calibrated"
             )
-    ids = {part: list(parts[part]["flow_id"]) for part in PARTS}
+    ids = {part: list(parts.flows[part]["flow_id"]) for part in PARTS}
     seconds = round(time.monotonic() - start, 3)
-    return Trained(config, card, network, ids, history, metrics, notes + left_out, seconds)
+    return Trained(config, card, network, ids, history, metrics, notes, seconds)
 
 
-def _parts(flows: Flows, config: TrainConfig, data: str) -> tuple[dict[str, Flows], list[str]]:
-    """The flows of each part, with the labels that may be seen there."""
+def split_parts(
+    flows: Flows, config: TrainConfig, data: str = "flows", test: Flows | None = None
+) -> Parts:
+    """Split flows as `config` says and find what they can teach.
+
+    Parameters
+    ----------
+    test : Flows, optional
+        Flows of their own for the test; those of the test share then train.
+
+    Raises
+    ------
+    DataError
+        As `train` does.
+    """
     fit_for_use = usable(flows, config.spec, data, "training")
     notes = []
     if short := len(flows) - len(fit_for_use):
         notes.append(f"{short} flows under {config.spec.min_packets} packets were left out")
-    split = split_flows(fit_for_use["traffic_class"], config.seed, data)
+    shares = config.shares if test is None else (config.shares[0], 0.0)
+    chosen = split(fit_for_use, config.split_by, config.seed, data, shares)
     if config.labels_per_class is not None:
         seen = hide_labels(
-            fit_for_use["traffic_class"], split, config.labels_per_class, config.seed, data
+            fit_for_use["traffic_class"], chosen, config.labels_per_class, config.seed, data
         )
         fit_for_use = replace(fit_for_use, columns=fit_for_use.columns | {"traffic_class": seen})
-    return {part: fit_for_use.select(split[part]) for part in PARTS}, notes
+    parts = {part: fit_for_use.select(chosen[part]) for part in PARTS}
+    if test is not None:
+        parts["test"] = usable(test, config.spec, "the test flows", "training")
+    heads, left_out = _heads(parts["train"], config, data)
+    if twins := _twins(parts["train"], parts["test"], config.spec.k):
+        notes.append(
+            f"{twins} of {len(parts['test'])} test flows have the very lengths of a training flow: "
+            "near-duplicates, split by capture or time to be sure (--split-by)"
+        )
+    return Parts(parts, heads, notes + left_out)
+
+
+def _twins(training: Flows, test: Flows, k: int) -> int:
+    """Test flows whose first k lengths and directions are those of a training flow."""
+    spec = FeatureSpec(k=k, length_scale=1.0)
+    seen = {row.tobytes() for row in training.tensor(spec)[:, 1]}
+    return sum(row.tobytes() in seen for row in test.tensor(spec)[:, 1])
 
 
 def _heads(flows: Flows, config: TrainConfig, data: str) -> tuple[tuple[Head, ...], list[str]]:
@@ -156,7 +213,8 @@ def _heads(flows: Flows, config: TrainConfig, data: str) -> tuple[tuple[Head, ..
     return tuple(heads), left_out
 
 
-def _examples(flows: Flows, card: ModelCard) -> Examples:
+def examples(flows: Flows, card: ModelCard) -> Examples:
+    """Flows and their known classes as the network takes them."""
     import torch
 
     from edgemtl.training.fit import Examples
@@ -168,7 +226,7 @@ def _examples(flows: Flows, card: ModelCard) -> Examples:
     )
 
 
-def _changing(examples: Examples, flows: Flows, config: TrainConfig) -> Examples:
+def _changing(known: Examples, flows: Flows, config: TrainConfig) -> Examples:
     """The examples, changed anew whenever they are drawn."""
     import torch
 
@@ -176,7 +234,7 @@ def _changing(examples: Examples, flows: Flows, config: TrainConfig) -> Examples
 
     augmenter = Augmenter.of(flows, config.spec)
     rng = np.random.default_rng([config.seed, 2])
-    return replace(examples, draw=lambda i: torch.from_numpy(augmenter.draw(i.numpy(), rng)))
+    return replace(known, draw=lambda i: torch.from_numpy(augmenter.draw(i.numpy(), rng)))
 
 
 def _fitted(
@@ -214,11 +272,11 @@ def _calibrated(card: ModelCard, network: Network, validation: Examples) -> Mode
     return replace(card, heads=tuple(heads))
 
 
-def _measured(card: ModelCard, network: Network, examples: Examples) -> dict[str, Any]:
+def _measured(card: ModelCard, network: Network, known: Examples) -> dict[str, Any]:
     """Metrics by head; see `edgemtl.models.head_metrics`."""
     from edgemtl.models.networks import answer
 
-    answers = zip(card.heads, answer(network, examples.x), examples.y.numpy().T, strict=True)
+    answers = zip(card.heads, answer(network, known.x), known.y.numpy().T, strict=True)
     return {h.name: head_metrics(softmax(z.numpy(), h.temperature), y) for h, z, y in answers}
 
 

@@ -8,7 +8,9 @@ import torch
 
 from edgemtl.errors import DataError, EdgemtlError
 from edgemtl.features import FeatureSpec
+from edgemtl.flows import Flows
 from edgemtl.training import RECIPES, TrainConfig, recipe_spec, train
+from edgemtl.training.train import split_parts
 
 QUICK = {"epochs": 2, "batch": 32}
 
@@ -174,3 +176,11 @@ def test_a_loss_that_is_not_finite_is_said(learnable):
 def test_a_wrong_setting_is_refused(wrong, says):
     with pytest.raises(DataError, match=says):
         TrainConfig(**wrong)
+
+
+def test_near_duplicates_across_parts_are_said(learnable):
+    flows = Flows.concat([learnable(60), learnable(60)])
+    flows["flow_id"][:] = [str(i) for i in range(120)]
+    assert any("test flows have the very lengths of a training flow" in note
+               for note in split_parts(flows, TrainConfig()).notes)  # fmt: skip
+    assert split_parts(learnable(60), TrainConfig()).notes == []
