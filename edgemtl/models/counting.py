@@ -20,7 +20,7 @@ from edgemtl.card import ModelCard
 from edgemtl.errors import ModelError
 from edgemtl.features import FeatureSpec
 
-__all__ = ["CountingNetwork", "CountingSizes"]
+__all__ = ["CountingNetwork", "CountingSizes", "Histograms"]
 
 SECOND = {"log": 2 * 20 / 27 - 1, "clip": 1.0}  # 2**20 µs in channel 0: longer gaps count alike
 FULL_LENGTH = 1500.0  # bytes; the largest packet on nearly every path
@@ -89,10 +89,44 @@ class CountingNetwork(nn.Module):
         self.bins = bins.out_channels
         stretch = card.spec.k // sizes.stretches
         self.counts = nn.Sequential(bins, nn.ReLU6(), nn.AvgPool2d((1, stretch)), nn.Flatten())
-        self.scale: nn.Module = nn.Identity()  # while training, see `standardise`
-        features = bins.out_channels * (card.spec.k // stretch)
+        self.decision = _Decision(card, self.bins * (card.spec.k // stretch), sizes.dense, dropout)
+
+    @property
+    def heads(self) -> nn.ModuleDict:
+        """The linear layer of each head."""
+        return self.decision.heads
+
+    def forward(self, flows: Tensor) -> tuple[Tensor, ...]:
+        """Logits, one (n, classes) tensor a head in the card's order, of flows (n, 2, k)."""
+        logits: tuple[Tensor, ...] = self.decision(self.counts(flows.unsqueeze(2)))
+        return logits
+
+    def histograms(self, flows: Tensor) -> Histograms:
+        """What `decision` is to be trained on, standardised by these flows."""
+        return Histograms(self, flows)
+
+    def fold(self, histograms: Histograms) -> None:
+        """After training on `histograms`: put what they do to the counts into the first layer."""
+        first = self.decision.dense[0]
+        assert isinstance(first, nn.Linear)
+        with torch.no_grad():
+            zero = histograms.of_counts(torch.zeros(1, first.in_features, dtype=torch.float64))
+            eye = torch.eye(first.in_features, dtype=torch.float64)
+            columns = histograms.of_counts(eye) - zero
+            weight = first.weight.double()
+            first.bias.copy_(first.bias.double() + (weight @ zero.T)[:, 0])
+            first.weight.copy_(weight @ columns.T)
+
+
+class _Decision(nn.Module):
+    """The trained part: dense layers and heads."""
+
+    def __init__(
+        self, card: ModelCard, features: int, dense: tuple[int, ...], dropout: float
+    ) -> None:
+        super().__init__()
         layers: list[nn.Module] = []
-        for width in sizes.dense:
+        for width in dense:
             layers += [nn.Linear(features, width), nn.ReLU(), nn.Dropout(dropout)]
             features = width
         self.dense = nn.Sequential(*layers)
@@ -100,54 +134,34 @@ class CountingNetwork(nn.Module):
             {head.name: nn.Linear(features, len(head.classes)) for head in card.heads}
         )
 
-    def forward(self, flows: Tensor) -> tuple[Tensor, ...]:
-        """Logits, one (n, classes) tensor a head in the card's order, of flows (n, 2, k)."""
-        shared = self.dense(self.scale(self.counts(flows.unsqueeze(2))))
+    def forward(self, counts: Tensor) -> tuple[Tensor, ...]:
+        shared = self.dense(counts)
         return tuple(head(shared) for head in self.heads.values())
 
-    def standardise(self, flows: Tensor) -> None:
-        """Before training: let the dense layers see histograms of mean 0 and deviation 1.
 
-        Of the first stretch, the first two, and so on: what a flow has done until then.
-        """
+class Histograms:
+    """Counts of the first stretch, the first two, and so on; of mean 0 and deviation 1.
+
+    So the trained layers see what a flow has done until then, each bin as loud as any other.
+    """
+
+    def __init__(self, network: CountingNetwork, flows: Tensor) -> None:
+        self._network = network
+        self._mean, self._deviation = torch.zeros(()), torch.ones(())
+        deviation, mean = torch.std_mean(self(flows), 0)
+        self._mean, self._deviation = mean, deviation.clamp(min=DEVIATION_MIN * FULL)
+
+    def __call__(self, flows: Tensor) -> Tensor:
+        """Histograms of flows (n, 2, k)."""
         with torch.no_grad():
-            self.scale = _Standardised(self.counts(flows.unsqueeze(2)), self.bins)
+            return self.of_counts(self._network.counts(flows.unsqueeze(2)))
 
-    def fold(self) -> None:
-        """After training: put what `standardise` put in between into the first dense layer."""
-        scale, first = self.scale, self.dense[0]
-        assert isinstance(scale, _Standardised) and isinstance(first, nn.Linear)
-        with torch.no_grad():
-            zero = scale(torch.zeros(1, first.in_features, dtype=torch.float64))
-            columns = scale(torch.eye(first.in_features, dtype=torch.float64)) - zero
-            weight = first.weight.double()
-            first.bias.copy_(first.bias.double() + (weight @ zero.T)[:, 0])
-            first.weight.copy_(weight @ columns.T)
-        self.scale = nn.Identity()
-
-
-class _Standardised(nn.Module):
-    """Averages of stretches to averages of all until then, minus mean, over deviation."""
-
-    mean: Tensor
-    deviation: Tensor
-
-    def __init__(self, counts: Tensor, bins: int) -> None:
-        super().__init__()
-        self.bins = bins
-        seen = self._until(counts)
-        deviation, mean = torch.std_mean(seen, 0)
-        self.register_buffer("mean", mean)
-        self.register_buffer("deviation", deviation.clamp(min=DEVIATION_MIN * FULL))
-
-    def _until(self, counts: Tensor) -> Tensor:
-        stretches = counts.shape[1] // self.bins
-        by_stretch = counts.reshape(len(counts), self.bins, stretches)
+    def of_counts(self, counts: Tensor) -> Tensor:
+        """Histograms of the counts of each stretch."""
+        stretches = counts.shape[1] // self._network.bins
+        by_stretch = counts.reshape(len(counts), self._network.bins, stretches)
         seen = by_stretch.cumsum(2) / torch.arange(1, stretches + 1)
-        return seen.reshape(counts.shape)
-
-    def forward(self, counts: Tensor) -> Tensor:
-        return (self._until(counts) - self.mean) / self.deviation
+        return (seen.reshape(counts.shape) - self._mean) / self._deviation
 
 
 def _borders(spec: FeatureSpec, bins: int) -> nn.Conv2d:

@@ -17,7 +17,6 @@ from edgemtl.models.counting import CountingNetwork, CountingSizes
 from edgemtl.models.network import MultiTaskCNN, Sizes
 
 __all__ = [
-    "SIZES",
     "Network",
     "answer",
     "cost",

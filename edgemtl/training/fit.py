@@ -38,6 +38,11 @@ class Examples:
     y: Tensor
     draw: Callable[[Tensor], Tensor] | None = None
 
+    def seen_as(self, seen: Callable[[Tensor], Tensor]) -> Examples:
+        """The same with `seen(x)` for `x`."""
+        draw = self.draw
+        return Examples(seen(self.x), self.y, None if draw is None else lambda i: seen(draw(i)))
+
     def batch(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """What a step sees of these flows."""
         return self.draw(numbers) if self.draw else self.x[numbers], self.y[numbers]

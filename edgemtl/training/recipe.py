@@ -17,8 +17,8 @@ class Recipe:
 
     Parameters
     ----------
-    network : {"cnn", "counting"}
-        `edgemtl.models.network.MultiTaskCNN` or `edgemtl.models.counting.CountingNetwork`.
+    network : dict
+        Kind and sizes, as `edgemtl.models.networks.from_record` takes them.
     features : dict
         Fields of the FeatureSpec; what is not here has the FeatureSpec's default.
     batch : int
@@ -36,7 +36,7 @@ class Recipe:
         Train on changed copies of the flows, see `edgemtl.training.augment`.
     """
 
-    network: str
+    network: dict[str, Any]
     features: dict[str, Any]
     batch: int
     epochs: int
@@ -53,7 +53,7 @@ class Recipe:
 RECIPES = {
     # docs/learning.md tells what each part gains
     "best": Recipe(
-        network="counting",
+        network={"kind": "counting"},
         features={},
         batch=128,
         epochs=60,
@@ -62,14 +62,14 @@ RECIPES = {
         weight_decay=2e-2,
         one_cycle=True,
         clip_norm=None,
-        dropout=0.3,
+        dropout=0.5,
         smoothing=0.1,
         augment=False,
     ),
     # S. Rezaei, X. Liu, arXiv:1906.05248, and the code that they published. Their lengths are of
     # Ethernet frames, 14 bytes more than ours over the same 1434: the first bias takes that up.
     "paper": Recipe(
-        network="cnn",
+        network={"kind": "cnn"},
         features={
             "iat": "clip", "length_scale": 1434.0, "signed": False, "padding": "pre",
             "min_packets": 20,

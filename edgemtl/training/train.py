@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from edgemtl.models.networks import Network
     from edgemtl.training.fit import Examples
 
-__all__ = ["Parts", "Trained", "examples", "split_parts", "train", "train_parts"]
+__all__ = ["Parts", "Trained", "examples", "find_heads", "split_parts", "train", "train_parts"]
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def split_parts(
     parts = {part: fit_for_use.select(chosen[part]) for part in PARTS}
     if test is not None:
         parts["test"] = usable(test, config.spec, "the test flows", "training")
-    heads, left_out = _heads(parts["train"], config, data)
+    heads, left_out = find_heads(parts["train"], config, data)
     if twins := _twins(parts["train"], parts["test"], config.spec.k):
         notes.append(
             f"{twins} of {len(parts['test'])} test flows have the very lengths of a training flow: "
@@ -190,7 +190,7 @@ def _twins(training: Flows, test: Flows, k: int) -> int:
     return sum(row.tobytes() in seen for row in test.tensor(spec)[:, 1])
 
 
-def _heads(flows: Flows, config: TrainConfig, data: str) -> tuple[tuple[Head, ...], list[str]]:
+def find_heads(flows: Flows, config: TrainConfig, data: str) -> tuple[tuple[Head, ...], list[str]]:
     """The heads that these training flows can teach, and a line on each other one."""
     dividers = find_dividers(config.dividers, flows, config.keep_cut)
     classes = tuple(sorted({name for name in flows["traffic_class"] if name is not None}))
@@ -246,16 +246,18 @@ def _fitted(
 ) -> tuple[Network, list[dict[str, Any]]]:
     """A trained network of the recipe's kind, and the history of its training."""
     from edgemtl.models.counting import CountingNetwork
-    from edgemtl.models.networks import SIZES, new_network
+    from edgemtl.models.networks import from_record, new_network
     from edgemtl.training.fit import fit
 
-    network = new_network(card, SIZES[config.how.network](), config.how.dropout)
-    if isinstance(network, CountingNetwork):
-        network.standardise(training.x)
+    network = new_network(card, from_record(config.how.network), config.how.dropout)
     names = tuple(head.name for head in card.heads)
-    history = fit(network, names, training, validation, config, on_epoch)
-    if isinstance(network, CountingNetwork):
-        network.fold()
+    if not isinstance(network, CountingNetwork):
+        return network, fit(network, names, training, validation, config, on_epoch)
+    # its first layer is fixed: count once, not in every step
+    histograms = network.histograms(training.x)
+    counted, held = training.seen_as(histograms), validation.seen_as(histograms)
+    history = fit(network.decision, names, counted, held, config, on_epoch)
+    network.fold(histograms)
     return network, history
 
 

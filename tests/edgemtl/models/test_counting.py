@@ -50,12 +50,12 @@ def test_counts_are_the_oracles():
 def test_folding_changes_no_answer(spec):
     network = CountingNetwork(card(**spec))
     _, _, x = flows(50, spec.get("k", 60))
-    network.standardise(x)
-    shared = network.scale(network.counts(x.unsqueeze(2)))
+    histograms = network.histograms(x)
+    shared = histograms(x)
     np.testing.assert_allclose(shared.mean(0), 0, atol=1e-4)
     assert shared.std(0).max() <= 1.001
-    before = network(x)
-    network.fold()
+    before = network.decision(shared)
+    network.fold(histograms)
     for old, new in zip(before, network(x), strict=True):
         torch.testing.assert_close(old, new, atol=1e-4, rtol=1e-4)
 
