@@ -43,6 +43,12 @@ class Examples:
         draw = self.draw
         return Examples(seen(self.x), self.y, None if draw is None else lambda i: seen(draw(i)))
 
+    def at(self, numbers: Tensor) -> Examples:
+        """Those of these numbers."""
+        draw = self.draw
+        some = None if draw is None else lambda i: draw(numbers[i])
+        return Examples(self.x[numbers], self.y[numbers], some)
+
     def batch(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """What a step sees of these flows."""
         return self.draw(numbers) if self.draw else self.x[numbers], self.y[numbers]

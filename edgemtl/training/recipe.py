@@ -34,6 +34,9 @@ class Recipe:
         Share of the dense layers' outputs left out; of the target spread over all classes.
     augment : bool
         Train on changed copies of the flows, see `edgemtl.training.augment`.
+    cross_fit : bool
+        Calibrate heads that have no label to validate with on training flows, by networks that
+        were trained without these.
     """
 
     network: dict[str, Any]
@@ -48,6 +51,7 @@ class Recipe:
     dropout: float
     smoothing: float
     augment: bool
+    cross_fit: bool
 
 
 RECIPES = {
@@ -65,6 +69,7 @@ RECIPES = {
         dropout=0.5,
         smoothing=0.1,
         augment=False,
+        cross_fit=True,
     ),
     # S. Rezaei, X. Liu, arXiv:1906.05248, and the code that they published. Their lengths are of
     # Ethernet frames, 14 bytes more than ours over the same 1434: the first bias takes that up.
@@ -84,6 +89,7 @@ RECIPES = {
         dropout=0.0,
         smoothing=0.0,
         augment=False,
+        cross_fit=False,
     ),
 }  # fmt: skip
 

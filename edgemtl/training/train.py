@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Parts", "Trained", "examples", "find_heads", "split_parts", "train", "train_parts"]
 
 
+FOLDS = 3  # networks that calibrate where no validation label does
+
+
 @dataclass(frozen=True)
 class Parts:
     """Flows of each part with the labels that may be seen there, and the heads they can teach.
@@ -133,9 +136,11 @@ def train_parts(
             training = _changing(training, parts.flows["train"], config)
         network, history = _fitted(card, training, known["validation"], config, on_epoch)
         card = _calibrated(card, network, known["validation"])
+        if config.how.cross_fit:
+            card = _cross_fitted(card, training, known["validation"], config)
         metrics = {p: _measured(card, network, known[p]) for p in ("validation", "test")}
     for head in parts.heads:
-        if not metrics["validation"][head.name]["n"]:
+        if not metrics["validation"][head.name]["n"] and not config.how.cross_fit:
             notes.append(
                 f"head {head.name} has no label to validate with: it does not tell when to stop, "
                 "and its confidence is not calibrated"
@@ -270,6 +275,36 @@ def _calibrated(card: ModelCard, network: Network, validation: Examples) -> Mode
     heads = [
         replace(head, temperature=fit_temperature(z, y))
         for head, z, y in zip(card.heads, logits, targets, strict=True)
+    ]
+    return replace(card, heads=tuple(heads))
+
+
+def _cross_fitted(
+    card: ModelCard, training: Examples, validation: Examples, config: TrainConfig
+) -> ModelCard:
+    """The card with temperatures also of heads that no validation flow has a label of.
+
+    Each of `FOLDS` parts of the training flows is answered by a network that the others trained.
+    """
+    import torch
+
+    from edgemtl.models.networks import answer
+
+    blind = ~(validation.y >= 0).any(0)
+    n = len(training.x)
+    if not blind.any() or n < FOLDS:
+        return card
+    fold = torch.randperm(n) % FOLDS
+    logits = [torch.zeros(n, len(head.classes)) for head in card.heads]
+    for number in range(FOLDS):
+        others, own = (torch.nonzero(m)[:, 0] for m in (fold != number, fold == number))
+        nothing = validation.at(torch.arange(0))
+        network, _ = _fitted(card, training.at(others), nothing, config, lambda row: None)
+        for whole, part in zip(logits, answer(network, training.x[own]), strict=True):
+            whole[own] = part
+    heads = [
+        replace(head, temperature=fit_temperature(z.numpy(), y.numpy())) if none else head
+        for head, z, y, none in zip(card.heads, logits, training.y.T, blind, strict=True)
     ]
     return replace(card, heads=tuple(heads))
 

@@ -31,7 +31,8 @@ def run(tmp_path, trained, save):
 
 def test_train_writes_a_run_and_says_how_good_it_is(edgemtl, tmp_path, table):
     words = ["train", table, "-o", tmp_path / "run", "--epochs", 2, "--seed", 5, "--lambda", 2,
-             "--dividers", "quantiles", "--labels-per-class", 9, "--json"]  # fmt: skip
+             "--dividers", "quantiles", "--labels-per-class", 9, "--json",
+             "--recipe", "paper"]  # fmt: skip
     done = edgemtl(*words)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)

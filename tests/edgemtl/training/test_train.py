@@ -80,13 +80,27 @@ def test_same_seed_same_weights_and_the_callers_random_state_is_left(learnable):
 
 
 def test_hidden_labels_neither_train_nor_stop(learnable):
-    trained = train(learnable(90), TrainConfig(labels_per_class=4, **QUICK))
+    trained = train(learnable(90), TrainConfig(recipe="paper", labels_per_class=4, **QUICK))
     assert all(row["traffic_class_validation_accuracy"] is None for row in trained.history)
     assert all(row["traffic_class_validation_loss"] == 0 for row in trained.history)
     assert trained.card.head("traffic_class").temperature == 1
     assert trained.metrics["validation"]["traffic_class"]["n"] == 0
     assert trained.metrics["test"]["traffic_class"]["n"] == len(trained.split["test"])
     assert "no label to validate with" in trained.notes[0]
+
+
+def test_without_validation_labels_training_flows_calibrate(learnable, monkeypatch):
+    """Smoothed labels make a network less sure than it may be of flows that are told apart well."""
+    config = TrainConfig(labels_per_class=12)
+    trained = train(learnable(240), config)
+    assert trained.notes == []
+    monkeypatch.setitem(RECIPES, "best", replace(RECIPES["best"], cross_fit=False))
+    plain = train(learnable(240), config)
+    heads = [t.card.head("traffic_class").temperature for t in (trained, plain)]
+    assert heads[0] < heads[1] == 1
+    measured, before = (t.metrics["test"]["traffic_class"] for t in (trained, plain))
+    assert measured["accuracy"] == before["accuracy"]  # a temperature turns no answer
+    assert measured["ece"] < before["ece"]
 
 
 def test_stl_trains_the_traffic_class_alone(learnable):
