@@ -159,7 +159,7 @@ def _parts(
     parts = []
     for part in ("train", "test"):
         if not split[part]:
-            raise DataError(f"{run / 'split.json'}: no {part} flows: train with more flows")
+            raise DataError(f"{run / 'split.json'}: no {part} flows: train with a share of each")
         chosen = with_ids(flows, split[part], named, part)
         parts.append(usable(chosen, card.spec, named, str(run)))
     for head, y in head_classes(card, parts[1], named).items():

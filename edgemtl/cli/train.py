@@ -50,6 +50,10 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the flows; the recipe's unless told.")
     ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many epochs without a better validation loss."),
+    ] = None,
     batch: Annotated[
         int | None, typer.Option(help="Flows a step; the recipe's unless told.")
     ] = None,
@@ -98,8 +102,8 @@ def train(
     told = {"iat": iat, "padding": padding, "min_packets": min_packets, "signed": signed}
     config = TrainConfig(
         spec=_spec(recipe, k, told), method=method, recipe=recipe, dividers=dividers,
-        labels_per_class=labels_per_class, lam=lam, seed=seed, epochs=epochs, batch=batch,
-        keep_cut=keep_cut, shares=(validation, test), split_by=split_by,
+        labels_per_class=labels_per_class, lam=lam, seed=seed, epochs=epochs, patience=patience,
+        batch=batch, keep_cut=keep_cut, shares=(validation, test), split_by=split_by,
     )  # fmt: skip
     flows, files = _read(data)
     with whole_folder(output) as folder:  # before the training: it refuses folders of others

@@ -12,7 +12,7 @@ from edgemtl.training.split import SHARES, SPLITS
 
 __all__ = ["METHODS", "TrainConfig"]
 
-# Method to the heads that it trains. The paper's rivals (transfer, rf, cnn-rnn2) will stand here.
+# Method to the heads that it trains. The paper's rivals are in edgemtl.study.
 METHODS = {
     "mtl": ("bandwidth", "duration", "traffic_class"),
     "stl": ("traffic_class",),
