@@ -30,6 +30,9 @@ def train(
     method: Annotated[
         str, typer.Option(help="mtl: one network, all heads. stl: the traffic class alone.")
     ] = "mtl",
+    heads: Annotated[
+        str, typer.Option(help="Learn these alone: some of bandwidth, duration, traffic_class.")
+    ] = "bandwidth,duration,traffic_class",
     recipe: Annotated[
         str, typer.Option(help="best; or paper: network, features and training of the paper.")
     ] = "best",
@@ -102,6 +105,7 @@ def train(
     told = {"iat": iat, "padding": padding, "min_packets": min_packets, "signed": signed}
     config = TrainConfig(
         spec=_spec(recipe, k, told), method=method, recipe=recipe, dividers=dividers,
+        heads=tuple(word.strip() for word in heads.split(",")),
         labels_per_class=labels_per_class, lam=lam, seed=seed, epochs=epochs, patience=patience,
         batch=batch, keep_cut=keep_cut, shares=(validation, test), split_by=split_by,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import ceil, inf
 
+from edgemtl.card import HEADS
 from edgemtl.errors import DataError
 from edgemtl.features import FeatureSpec
 from edgemtl.training.recipe import RECIPES, Recipe
@@ -29,6 +30,8 @@ class TrainConfig:
         The model's input.
     method : str
         One of `METHODS`.
+    heads : tuple of str
+        Those of the method's heads that are wanted.
     recipe : str
         One of `RECIPES`. Its `features` are not applied: they are in `spec` already.
     dividers : str
@@ -54,6 +57,7 @@ class TrainConfig:
 
     spec: FeatureSpec = field(default_factory=FeatureSpec)
     method: str = "mtl"
+    heads: tuple[str, ...] = HEADS
     recipe: str = "best"
     dividers: str = "paper"
     labels_per_class: int | None = None
@@ -70,6 +74,12 @@ class TrainConfig:
         labels = self.labels_per_class
         for name, value, fine, want in (
             ("method", self.method, self.method in METHODS, " or ".join(METHODS)),
+            (
+                "heads",
+                self.heads,
+                bool(self.heads) and set(self.heads) <= set(HEADS),
+                f"some of {', '.join(HEADS)}",
+            ),
             ("labels-per-class", labels, labels is None or labels >= 1, "1 or more"),
             ("lambda", self.lam, 0 < self.lam < inf, "positive and finite"),
             ("seed", self.seed, 0 <= self.seed < 2**32, "0 to 4294967295"),

@@ -200,7 +200,7 @@ def find_heads(flows: Flows, config: TrainConfig, data: str) -> tuple[tuple[Head
     dividers = find_dividers(config.dividers, flows, config.keep_cut)
     classes = tuple(sorted({name for name in flows["traffic_class"] if name is not None}))
     heads, left_out = [], []
-    for name in METHODS[config.method]:
+    for name in (head for head in METHODS[config.method] if head in config.heads):
         if name == "traffic_class":
             head = Head(name, classes) if classes else None
         else:
@@ -214,7 +214,8 @@ def find_heads(flows: Flows, config: TrainConfig, data: str) -> tuple[tuple[Head
             why = f"all known labels are {one!r}" if one else "no labels that differ are known"
             left_out.append(f"head {name} has nothing to learn, {why}: left out of the model")
     if not heads:
-        raise DataError(f"{data}: {'; '.join(left_out)}: no head is left to train")
+        why = "; ".join(left_out) or f"{config.method} has none of {', '.join(config.heads)}"
+        raise DataError(f"{data}: {why}: no head is left to train")
     return tuple(heads), left_out
 
 

@@ -88,6 +88,7 @@ def changed(column, value):
     [
         (["--recipe", "paper", "--k", 35], "k is 35, the convolutions need 36 packets or more"),
         (["--k", 5], "k is 5, the network counts in 6 stretches of packets"),
+        (["--heads", "speed"], "heads: must be some of bandwidth, duration, traffic_class"),
         (["--recipe", "secret"], "recipe: must be best or paper, got 'secret'"),
         (["--iat", "linear"], "FeatureSpec.iat: must be 'log' or 'clip', got 'linear'"),
         (["--method", "rf"], "method: must be mtl or stl, got 'rf'"),

@@ -108,6 +108,13 @@ def test_stl_trains_the_traffic_class_alone(learnable):
     assert [head.name for head in trained.card.heads] == ["traffic_class"]
 
 
+def test_heads_can_be_switched_off(learnable):
+    wanted = ("traffic_class", "duration")
+    trained = train(learnable(60), TrainConfig(heads=wanted, **QUICK))
+    assert [head.name for head in trained.card.heads] == ["duration", "traffic_class"]
+    assert trained.notes == []
+
+
 def test_without_a_validation_label_the_last_epoch_is_kept(learnable):
     config = TrainConfig(method="stl", labels_per_class=4, epochs=3, patience=1)
     trained = train(learnable(60), config)
