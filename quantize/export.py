@@ -31,7 +31,7 @@ from edgemtl.runtime.quiet import interrupt_held, quiet
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgemtl.models.network import MultiTaskCNN
+    from edgemtl.models.networks import Network
 
 __all__ = ["MANIFEST_FORMAT", "Report", "export_run"]
 
@@ -159,7 +159,7 @@ def _parts(
     parts = []
     for part in ("train", "test"):
         if not split[part]:
-            raise DataError(f"{run / 'split.json'}: no {part} flows: train with more flows")
+            raise DataError(f"{run / 'split.json'}: no {part} flows: train with a share of each")
         chosen = with_ids(flows, split[part], named, part)
         parts.append(usable(chosen, card.spec, named, str(run)))
     for head, y in head_classes(card, parts[1], named).items():
@@ -169,7 +169,7 @@ def _parts(
 
 
 def _convert(
-    network: MultiTaskCNN,
+    network: Network,
     card: ModelCard,
     x: NDArray[np.float32],
     stem: Path,
@@ -216,14 +216,14 @@ def _run_converter(file: Path, work: Callable[..., None], *arguments: Any) -> No
 
 def _prove(
     run: Path,
-    network: MultiTaskCNN,
+    network: Network,
     files: Sequence[Path],
     test: Flows,
     max_drop: float,
     step: Callable[[str], None],
 ) -> Report:
     """Ask the run and every file the held-out flows, each file by its own runtime."""
-    from edgemtl.models.network import cost
+    from edgemtl.models.networks import cost
 
     model = load(run)
     x, targets = test.tensor(model.card.spec), head_classes(model.card, test, "the test flows")

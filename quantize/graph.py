@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from edgemtl.card import ModelCard
-from edgemtl.models.network import MultiTaskCNN
+from edgemtl.models.networks import Network
 
 __all__ = ["Graph"]
 
@@ -23,7 +23,7 @@ class Graph(nn.Module):
     z = w x + b is softmax of (w / T) x + b / T. So it costs no operator.
     """
 
-    def __init__(self, network: MultiTaskCNN, card: ModelCard) -> None:
+    def __init__(self, network: Network, card: ModelCard) -> None:
         super().__init__()
         self.network = copy.deepcopy(network)
         with torch.no_grad():

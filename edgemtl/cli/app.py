@@ -10,7 +10,18 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from edgemtl._version import __version__
-from edgemtl.cli import bench, classify, demo, evaluate, export, flows, importing, inspect, train
+from edgemtl.cli import (
+    bench,
+    classify,
+    demo,
+    evaluate,
+    export,
+    flows,
+    importing,
+    inspect,
+    study,
+    train,
+)
 from edgemtl.errors import EdgemtlError
 
 __all__ = ["app", "main"]
@@ -50,6 +61,7 @@ app.add_typer(importing.app, name="import")
 app.command("inspect", epilog=inspect.EPILOG)(inspect.inspect)
 app.command("train", epilog=train.EPILOG)(train.train)
 app.command("evaluate", epilog=evaluate.EPILOG)(evaluate.evaluate)
+app.command("study", epilog=study.EPILOG)(study.study)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.command("bench", epilog=bench.EPILOG)(bench.bench)
 app.command("classify", epilog=classify.EPILOG)(classify.classify)

@@ -30,6 +30,12 @@ def train(
     method: Annotated[
         str, typer.Option(help="mtl: one network, all heads. stl: the traffic class alone.")
     ] = "mtl",
+    heads: Annotated[
+        str, typer.Option(help="Learn these alone: some of bandwidth, duration, traffic_class.")
+    ] = "bandwidth,duration,traffic_class",
+    recipe: Annotated[
+        str, typer.Option(help="best; or paper: network, features and training of the paper.")
+    ] = "best",
     labels_per_class: Annotated[
         int | None, typer.Option(help="Hide all but so many traffic-class labels of each class.")
     ] = None,
@@ -44,25 +50,51 @@ def train(
         float, typer.Option("--lambda", help="Weight of the traffic class in the loss.")
     ] = 1.0,
     seed: Annotated[int, typer.Option(help="Of split, first weights and batches.")] = 1,
-    epochs: Annotated[int, typer.Option(help="At most; stops early without progress.")] = 100,
-    batch: Annotated[int, typer.Option(help="Flows a step.")] = 64,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the flows; the recipe's unless told.")
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many epochs without a better validation loss."),
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Flows a step; the recipe's unless told.")
+    ] = None,
     k: Annotated[int, typer.Option("--k", help="Packets that the model sees.")] = 60,
     iat: Annotated[
-        str, typer.Option(help="Inter-arrival times: log, or clip (at 1 s, as in the paper).")
-    ] = "log",
-    unsigned: Annotated[
-        bool, typer.Option("--unsigned", help="Lengths without direction.")
-    ] = False,
+        str | None,
+        typer.Option(help="Inter-arrival times: log, or clip (at 1 s); the recipe's unless told."),
+    ] = None,
+    signed: Annotated[
+        bool | None,
+        typer.Option(
+            "--signed/--unsigned", help="Lengths with or without direction; the recipe's."
+        ),
+    ] = None,
     padding: Annotated[
-        str, typer.Option(help="Where short flows are filled: post or pre.")
-    ] = "post",
-    min_packets: Annotated[int, typer.Option(help="Flows with fewer are left out.")] = 1,
+        str | None,
+        typer.Option(help="Where short flows are filled: post or pre; the recipe's unless told."),
+    ] = None,
+    min_packets: Annotated[
+        int | None,
+        typer.Option(help="Flows with fewer are left out; the recipe's number unless told."),
+    ] = None,
     length_kind: Annotated[
-        str, typer.Option(help="ip, or payload: flows extracted with --payload.")
-    ] = "ip",
+        str | None, typer.Option(help="ip, or payload: flows extracted with --payload.")
+    ] = None,
     skip_empty: Annotated[
-        bool, typer.Option("--skip-empty", help="Packets without payload don't count.")
-    ] = False,
+        bool | None, typer.Option("--skip-empty", help="Packets without payload don't count.")
+    ] = None,
+    validation: Annotated[
+        float, typer.Option(help="Share of the flows that calibrate; 0 for none.")
+    ] = 0.15,
+    test: Annotated[float, typer.Option(help="Share kept aside; 0 for none.")] = 0.25,
+    split_by: Annotated[
+        str,
+        typer.Option(
+            help="random; or partition, host, time: no capture, client or day in two parts."
+        ),
+    ] = "random",
     keep_cut: Annotated[
         bool,
         typer.Option("--keep-cut", help="Learn duration also from flows that were cut off."),
@@ -71,21 +103,20 @@ def train(
 ) -> None:
     """Train one network for traffic class, bandwidth and duration, and measure it.
 
-    60 % of the flows train, 15 % stop the training and calibrate, 25 % are kept aside for the
-    metrics that are printed.
+    Of the flows, 15 % calibrate its confidence and 25 % are kept aside for the metrics that are
+    printed, unless told otherwise; the others train it.
     """
     from edgemtl.training import TrainConfig, write_run
 
-    try:
-        spec = FeatureSpec(
-            k=k, iat=iat, signed=not unsigned, padding=padding, min_packets=min_packets,
-            length_kind=length_kind, skip_empty=skip_empty,
-        )  # fmt: skip
-    except ValueError as error:
-        raise DataError(str(error)) from None
+    told = {
+        "iat": iat, "padding": padding, "min_packets": min_packets, "signed": signed,
+        "length_kind": length_kind, "skip_empty": skip_empty,
+    }  # fmt: skip
     config = TrainConfig(
-        spec=spec, method=method, dividers=dividers, labels_per_class=labels_per_class, lam=lam,
-        seed=seed, epochs=epochs, batch=batch, keep_cut=keep_cut,
+        spec=_spec(recipe, k, told), method=method, recipe=recipe, dividers=dividers,
+        heads=tuple(word.strip() for word in heads.split(",")),
+        labels_per_class=labels_per_class, lam=lam, seed=seed, epochs=epochs, patience=patience,
+        batch=batch, keep_cut=keep_cut, shares=(validation, test), split_by=split_by,
     )  # fmt: skip
     flows, files = _read(data)
     with whole_folder(output) as folder:  # before the training: it refuses folders of others
@@ -94,6 +125,16 @@ def train(
     for line in trained.notes:
         note(f"edgemtl train: {line}")
     _show(trained, output, as_json)
+
+
+def _spec(recipe: str, k: int, told: dict[str, Any]) -> FeatureSpec:
+    """The recipe's FeatureSpec, with what the user told otherwise (not None)."""
+    from edgemtl.training import recipe_spec
+
+    try:
+        return recipe_spec(recipe, k=k, **{n: v for n, v in told.items() if v is not None})
+    except ValueError as error:
+        raise DataError(str(error)) from None
 
 
 def _read(data: Sequence[Path]) -> tuple[Flows, list[DataFile]]:
@@ -112,12 +153,12 @@ def _train(flows: Flows, config: TrainConfig, data: str) -> Trained:
     from edgemtl.training import train
 
     with progress() as bar:
-        task = bar.add_task("training", total=config.epochs)
+        task = bar.add_task("training", total=None)
 
         def on_epoch(row: dict[str, Any]) -> None:
             text = f"epoch {row['epoch']}: loss {row['loss']:.3f}"
             text += f", validation {row['validation_loss']:.3f}"
-            bar.update(task, advance=1, description=text)
+            bar.update(task, total=row["epochs"], completed=row["epoch"], description=text)
 
         return train(flows, config, data, on_epoch)
 
@@ -142,5 +183,8 @@ def _show(trained: Trained, output: Path, as_json: bool) -> None:
         for head, m in trained.metrics["test"].items()
         if m["n"]
     ]
+    if not rows:
+        note(f"edgemtl train: {output}: no flows kept aside to measure with: edgemtl evaluate")
+        return
     title = f"{output.name}: {split['train']} flows trained, {split['test']} kept aside, in %"
     print_table(title, ("head", "flows", "accuracy", "macro F1", "calibration error"), rows)

@@ -11,7 +11,7 @@ from edgemtl.errors import ModelError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["confusion_matrix", "expected_calibration_error", "head_metrics"]
+__all__ = ["confusion_matrix", "expected_calibration_error", "head_metrics", "reliability"]
 
 BINS = 15  # as in the paper below
 
@@ -65,11 +65,27 @@ def expected_calibration_error(p: NDArray[Any], y: NDArray[np.int64]) -> float:
     ----------
     .. [1] C. Guo et al., "On Calibration of Modern Neural Networks", arXiv:1706.04599.
     """
+    _, confidence, right = _by_confidence(p, y)
+    return float(np.abs(confidence - right).sum() / len(y))
+
+
+def reliability(p: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    """What a reliability diagram is drawn of, shape (3, 15).
+
+    For each of 15 equal bins of the top probability: flows, the sum of their confidences, and how
+    many answers were right. Flows of unknown class don't count.
+    """
+    return np.stack(_by_confidence(*_known(p, y)))
+
+
+def _by_confidence(
+    p: NDArray[Any], y: NDArray[np.int64]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     top = p.max(1)
     right = p.argmax(1) == y
     bins = np.clip(np.ceil(top * BINS).astype(int) - 1, 0, BINS - 1)  # bin i is (i/15, (i + 1)/15]
-    gaps = np.bincount(bins, top, BINS) - np.bincount(bins, right, BINS)
-    return float(np.abs(gaps).sum() / len(y))
+    flows = np.bincount(bins, minlength=BINS).astype(np.float64)
+    return flows, np.bincount(bins, top, BINS), np.bincount(bins, right, BINS)
 
 
 def _known(p: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from edgemtl.card import ModelCard
 from edgemtl.errors import ModelError
 
-__all__ = ["MultiTaskCNN", "Sizes", "answer", "cost", "with_weights"]
+__all__ = ["MultiTaskCNN", "Sizes"]
 
 KERNEL = 3
 POOL = 2
-BATCH = 1024  # flows at a time without gradients; the first layer's output takes 7 kB a flow
 WIDTH_MAX = 1024  # a run folder comes from anywhere: refuse sizes that no network here has
 
 
@@ -123,45 +121,3 @@ def _first_weights(layer: nn.Module) -> None:
     if isinstance(layer, nn.Conv2d | nn.Linear):
         for name, value in layer.named_parameters():
             nn.init.zeros_(value) if name == "bias" else nn.init.xavier_uniform_(value)
-
-
-def answer(network: nn.Module, flows: Tensor) -> tuple[Tensor, ...]:
-    """Logits as `MultiTaskCNN.forward` gives them, without gradients, for any number of flows."""
-    network.eval()
-    with torch.inference_mode():
-        parts = [network(part) for part in torch.split(flows, BATCH)]
-        return tuple(torch.cat(head) for head in zip(*parts, strict=True))
-
-
-def cost(network: MultiTaskCNN, k: int) -> tuple[int, int]:
-    """Parameters, and multiply-adds of one flow; biases and activations don't count as such."""
-    parameters = sum(p.numel() for p in network.parameters())
-    lengths = iter(network.sizes.steps(k))
-    macs = 0
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d):
-            macs += layer.weight.numel() * next(lengths)
-        elif isinstance(layer, nn.Linear):
-            macs += layer.weight.numel()
-    return parameters, macs
-
-
-def with_weights(card: ModelCard, sizes: Sizes, state: dict[str, Tensor]) -> MultiTaskCNN:
-    """The network with these weights; ModelError when they don't fit. No memory but theirs."""
-    with torch.device("meta"):
-        network = MultiTaskCNN(card, sizes)
-    want = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    for name, shape in want.items():
-        if name not in state:
-            raise ModelError(f"weights of {name} are missing")
-        found = state[name]
-        if tuple(found.shape) != shape or found.dtype != torch.float32:
-            raise ModelError(
-                f"{name} must be float32 {shape}, is {found.dtype} {tuple(found.shape)}"
-            )
-        if not torch.isfinite(found).all():
-            raise ModelError(f"{name} has weights that are not finite")
-    if unknown := sorted(set(state) - set(want)):
-        raise ModelError(f"holds {unknown[0]}, which this network has not")
-    network.load_state_dict(state, assign=True)
-    return network.eval()

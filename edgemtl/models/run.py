@@ -13,7 +13,7 @@ from edgemtl.errors import MissingDependency, ModelError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from edgemtl.models.network import MultiTaskCNN
+    from edgemtl.models.networks import Network
 
 __all__ = ["PARTS", "RUN_FORMAT", "load_network", "load_run", "load_split", "require_torch"]
 
@@ -56,15 +56,14 @@ def load_run(path: Path | str) -> tuple[ModelCard, dict[str, Tensor], dict[str, 
     return card, _read_checkpoint(path / "checkpoint.pt"), meta
 
 
-def load_network(path: Path | str) -> tuple[ModelCard, MultiTaskCNN, dict[str, Any]]:
+def load_network(path: Path | str) -> tuple[ModelCard, Network, dict[str, Any]]:
     """`load_run`, with the weights in their network, ready to predict."""
     card, state, meta = load_run(path)
-    from edgemtl.models.network import Sizes, with_weights
+    from edgemtl.models.networks import from_record, with_weights
 
     try:
-        raw = meta["network"]
-        sizes = Sizes(tuple(raw["convolutions"]), tuple(raw["dense"]))
-    except (KeyError, TypeError, ValueError) as error:
+        sizes = from_record(meta["network"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{Path(path) / 'run.json'}: network is damaged: {error}") from None
     try:
         return card, with_weights(card, sizes, state), meta

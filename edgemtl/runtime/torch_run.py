@@ -34,7 +34,7 @@ class TorchModel(Model):
     def _run(self, x: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         import torch
 
-        from edgemtl.models.network import answer
+        from edgemtl.models.networks import answer
 
         logits = answer(self._network, torch.from_numpy(x))
         return [

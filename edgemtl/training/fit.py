@@ -15,24 +15,43 @@ import torch
 from torch import Tensor, nn
 
 from edgemtl.errors import EdgemtlError
-from edgemtl.models.network import answer
+from edgemtl.models.networks import answer
 from edgemtl.training.config import TrainConfig
 from edgemtl.training.loss import masked_cross_entropy, weighted_sum
 
 __all__ = ["Examples", "deterministic", "fit"]
 
-LEARNING_RATE = 1e-3
-CLIP_NORM = 1.0  # of all gradients together, as Keras' clipnorm was when the paper was written
+WARM_UP = 0.1  # share of the steps in which a one-cycle learning rate rises
 
 Epoch = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Flows as the network takes them: `x` (n, 2, k), and `y` (n, heads) with -1 for unknown."""
+    """Flows as the network takes them: `x` (n, 2, k), and `y` (n, heads) with -1 for unknown.
+
+    `draw` gives the flows of these numbers as a training step is to see them: changed copies, or
+    without it the flows themselves.
+    """
 
     x: Tensor
     y: Tensor
+    draw: Callable[[Tensor], Tensor] | None = None
+
+    def seen_as(self, seen: Callable[[Tensor], Tensor]) -> Examples:
+        """The same with `seen(x)` for `x`."""
+        draw = self.draw
+        return Examples(seen(self.x), self.y, None if draw is None else lambda i: seen(draw(i)))
+
+    def at(self, numbers: Tensor) -> Examples:
+        """Those of these numbers."""
+        draw = self.draw
+        some = None if draw is None else lambda i: draw(numbers[i])
+        return Examples(self.x[numbers], self.y[numbers], some)
+
+    def batch(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """What a step sees of these flows."""
+        return self.draw(numbers) if self.draw else self.x[numbers], self.y[numbers]
 
 
 @contextmanager
@@ -62,35 +81,53 @@ def fit(
     config: TrainConfig,
     on_epoch: Callable[[Epoch], None],
 ) -> list[Epoch]:
-    """Train by Adam until the validation loss has not improved for `config.patience` epochs.
+    """Train by Adam as `config` and its recipe say.
 
-    The validation loss is the training loss, over the labels that are known there. The network
-    ends with the weights of the best epoch. Where no label of the validation part is known there
-    is no best: all epochs are trained and the last one is kept.
+    The validation loss is the training loss, over the labels that are known there. With a patience
+    the network ends with the weights of the best epoch. Without, or where no label of the
+    validation part is known, all epochs are trained and the last one is kept.
 
     Returns
     -------
     list of dict
-        One an epoch: ``epoch`` from 1, ``loss``, ``validation_loss`` and ``best``, whether it was
-        the best so far; and ``HEAD_loss``, ``HEAD_validation_loss``, ``HEAD_validation_accuracy``.
+        One an epoch: ``epoch`` from 1, ``epochs`` planned, ``loss``, ``validation_loss`` and
+        ``best``, whether it was the best so far; and ``HEAD_loss``, ``HEAD_validation_loss``,
+        ``HEAD_validation_accuracy``.
     """
-    optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE)
-    blind = not bool((validation.y >= 0).any())
+    epochs, steps = config.plan(len(training.x))
+    weights = [p for p in network.parameters() if p.requires_grad]
+    how = config.how
+    optimizer = torch.optim.AdamW(weights, how.learning_rate, weight_decay=how.weight_decay)
+    rates = _rates(optimizer, how.one_cycle, epochs * steps)
+    blind = config.patience is None or not bool((validation.y >= 0).any())
     history: list[Epoch] = []
     least, best, since = float("inf"), network.state_dict(), 0
-    for number in range(1, config.epochs + 1):
-        row = {"epoch": number} | _train_epoch(network, heads, training, config, optimizer)
+    for number in range(1, epochs + 1):
+        row = {"epoch": number, "epochs": epochs} | _train_epoch(
+            network, heads, training, config, optimizer, rates
+        )
         row |= _validate(network, heads, validation, config.lam)
         row["best"] = blind or row["validation_loss"] < least
         history.append(row)
         on_epoch(row)
         since = 0 if row["best"] else since + 1
-        if row["best"]:
+        if row["best"] and not blind:
             least, best = row["validation_loss"], deepcopy(network.state_dict())
         if since == config.patience:
             break
     network.load_state_dict(best)
     return history
+
+
+def _rates(
+    optimizer: torch.optim.Optimizer, one_cycle: bool, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """What sets the learning rate of each step."""
+    schedulers = torch.optim.lr_scheduler
+    rate = optimizer.param_groups[0]["lr"]
+    if one_cycle:
+        return schedulers.OneCycleLR(optimizer, rate, total_steps=steps + 1, pct_start=WARM_UP)
+    return schedulers.ConstantLR(optimizer, 1.0)
 
 
 def _train_epoch(
@@ -99,18 +136,24 @@ def _train_epoch(
     training: Examples,
     config: TrainConfig,
     optimizer: torch.optim.Optimizer,
+    rates: torch.optim.lr_scheduler.LRScheduler,
 ) -> Epoch:
     network.train()
     sums = torch.zeros(1 + len(heads))
-    batches = torch.split(torch.randperm(len(training.x)), config.batch)
-    for batch in batches:
-        logits = network(training.x[batch])
-        losses = [masked_cross_entropy(z, training.y[batch, i]) for i, z in enumerate(logits)]
+    _, steps = config.plan(len(training.x))
+    batches = torch.tensor_split(torch.randperm(len(training.x)), steps)  # of nearly equal size
+    for numbers in batches:
+        x, y = training.batch(numbers)
+        losses = [
+            masked_cross_entropy(z, y[:, i], config.how.smoothing) for i, z in enumerate(network(x))
+        ]
         loss = weighted_sum(losses, heads, config.lam)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
+        if config.how.clip_norm is not None:
+            nn.utils.clip_grad_norm_(network.parameters(), config.how.clip_norm)
         optimizer.step()
+        rates.step()
         sums += torch.stack([loss, *losses]).detach()
     if not torch.isfinite(sums).all():
         raise EdgemtlError("training: the loss is not finite: lower --lambda, check the flow table")

@@ -14,9 +14,14 @@ from torch.nn import functional
 __all__ = ["masked_cross_entropy", "weighted_sum"]
 
 
-def masked_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
-    """Mean cross-entropy of the flows whose class is known (`y` is not -1); 0 where none is."""
-    total = functional.cross_entropy(logits, y, ignore_index=-1, reduction="sum")
+def masked_cross_entropy(logits: Tensor, y: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Mean cross-entropy of the flows whose class is known (`y` is not -1); 0 where none is.
+
+    `smoothing` is the share of each target that is spread over all classes.
+    """
+    total = functional.cross_entropy(
+        logits, y, ignore_index=-1, reduction="sum", label_smoothing=smoothing
+    )
     return total / (y >= 0).sum().clamp(min=1)
 
 

@@ -55,6 +55,8 @@ def write_run(
 
 
 def _meta(trained: Trained, command: Sequence[str], files: Sequence[DataFile]) -> dict[str, Any]:
+    from edgemtl.models.networks import record
+
     data = [{"name": f.path.name, "sha256": f.sha256, "flows": f.flows} for f in files]
     card = replace(trained.card, origin=trained.card.origin | {"data": data})
     config = trained.config
@@ -63,6 +65,7 @@ def _meta(trained: Trained, command: Sequence[str], files: Sequence[DataFile]) -
         "edgemtl": __version__,
         "command": list(command),
         "method": config.method,
+        "recipe": config.recipe,
         "seed": config.seed,
         "labels_per_class": config.labels_per_class,
         "dividers": config.dividers,
@@ -72,7 +75,7 @@ def _meta(trained: Trained, command: Sequence[str], files: Sequence[DataFile]) -
         "card": json.loads(card.to_json()),
         "data": [asdict(f) | {"path": str(f.path.resolve())} for f in files],
         "split": {part: len(ids) for part, ids in trained.split.items()},
-        "network": asdict(trained.network.sizes),
+        "network": record(trained.network),
         "metrics": trained.metrics,
         "notes": trained.notes,
         "epochs": len(trained.history),

@@ -13,6 +13,7 @@ from edgemtl._version import __version__
 from edgemtl.card import Head, ModelCard
 from edgemtl.datasets.labels import head_targets
 from edgemtl.errors import DataError
+from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
 from edgemtl.models.calibration import fit_temperature, softmax
 from edgemtl.models.inputs import usable
@@ -20,13 +21,34 @@ from edgemtl.models.metrics import head_metrics
 from edgemtl.models.run import PARTS, require_torch
 from edgemtl.training.config import METHODS, TrainConfig
 from edgemtl.training.dividers import find_dividers
-from edgemtl.training.split import hide_labels, split_flows
+from edgemtl.training.split import hide_labels, split
 
 if TYPE_CHECKING:
-    from edgemtl.models.network import MultiTaskCNN
+    from edgemtl.models.networks import Network
     from edgemtl.training.fit import Examples
 
-__all__ = ["Trained", "train"]
+__all__ = ["Parts", "Trained", "examples", "find_heads", "split_parts", "train", "train_parts"]
+
+
+FOLDS = 3  # networks that calibrate where no validation label does
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Flows of each part with the labels that may be seen there, and the heads they can teach.
+
+    Parameters
+    ----------
+    flows : dict
+        One of `PARTS` to its Flows.
+    heads : tuple of Head
+    notes : list of str
+        What the user should know: heads that were left out, flows that were too short.
+    """
+
+    flows: dict[str, Flows]
+    heads: tuple[Head, ...]
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -38,8 +60,8 @@ class Trained:
     config : TrainConfig
     card : ModelCard
         With the fitted temperatures.
-    network : MultiTaskCNN
-        With the weights of the best epoch.
+    network : Network
+        With the weights that were kept.
     split : dict
         Part to its flow_ids.
     history : list of dict
@@ -53,7 +75,7 @@ class Trained:
 
     config: TrainConfig
     card: ModelCard
-    network: MultiTaskCNN
+    network: Network
     split: dict[str, list[str]]
     history: list[dict[str, Any]]
     metrics: dict[str, dict[str, Any]]
@@ -91,54 +113,94 @@ def train(
     MissingDependency
         Where torch is not installed.
     """
-    require_torch("training")
-    from edgemtl.models.network import MultiTaskCNN
-    from edgemtl.training.fit import deterministic, fit
-
     config = config or TrainConfig()
+    return train_parts(split_parts(flows, config, data), config, on_epoch)
+
+
+def train_parts(
+    parts: Parts,
+    config: TrainConfig,
+    on_epoch: Callable[[dict[str, Any]], None] = lambda row: None,
+) -> Trained:
+    """`train`, on flows that are split already."""
+    require_torch("training")
+    from edgemtl.training.fit import deterministic
+
     start = time.monotonic()
-    parts, notes = _parts(flows, config, data)
-    heads, left_out = _heads(parts["train"], config, data)
-    card = ModelCard(config.spec, heads, _origin(config))
+    notes = list(parts.notes)
+    card = ModelCard(config.spec, parts.heads, _origin(config))
     with deterministic(config.seed):
-        network = MultiTaskCNN(card)
-        examples = {part: _examples(parts[part], card) for part in PARTS}
-        names = tuple(head.name for head in heads)
-        history = fit(network, names, examples["train"], examples["validation"], config, on_epoch)
-        card = _calibrated(card, network, examples["validation"])
-        metrics = {p: _measured(card, network, examples[p]) for p in ("validation", "test")}
-    for head in heads:
-        if not metrics["validation"][head.name]["n"]:
+        known = {part: examples(parts.flows[part], card) for part in PARTS}
+        training = known["train"]
+        if config.how.augment:
+            training = _changing(training, parts.flows["train"], config)
+        network, history = _fitted(card, training, known["validation"], config, on_epoch)
+        card = _calibrated(card, network, known["validation"])
+        if config.how.cross_fit:
+            card = _cross_fitted(card, training, known["validation"], config)
+        metrics = {p: _measured(card, network, known[p]) for p in ("validation", "test")}
+    for head in parts.heads:
+        if not metrics["validation"][head.name]["n"] and not config.how.cross_fit:
             notes.append(
                 f"head {head.name} has no label to validate with: it does not tell when to stop, "
                 "and its confidence is not calibrated"
             )
-    ids = {part: list(parts[part]["flow_id"]) for part in PARTS}
+    ids = {part: list(parts.flows[part]["flow_id"]) for part in PARTS}
     seconds = round(time.monotonic() - start, 3)
-    return Trained(config, card, network, ids, history, metrics, notes + left_out, seconds)
+    return Trained(config, card, network, ids, history, metrics, notes, seconds)
 
 
-def _parts(flows: Flows, config: TrainConfig, data: str) -> tuple[dict[str, Flows], list[str]]:
-    """The flows of each part, with the labels that may be seen there."""
+def split_parts(
+    flows: Flows, config: TrainConfig, data: str = "flows", test: Flows | None = None
+) -> Parts:
+    """Split flows as `config` says and find what they can teach.
+
+    Parameters
+    ----------
+    test : Flows, optional
+        Flows of their own for the test; those of the test share then train.
+
+    Raises
+    ------
+    DataError
+        As `train` does.
+    """
     fit_for_use = usable(flows, config.spec, data, "training")
     notes = []
     if short := len(flows) - len(fit_for_use):
         notes.append(f"{short} flows under {config.spec.min_packets} packets were left out")
-    split = split_flows(fit_for_use["traffic_class"], config.seed, data)
+    shares = config.shares if test is None else (config.shares[0], 0.0)
+    chosen = split(fit_for_use, config.split_by, config.seed, data, shares)
     if config.labels_per_class is not None:
         seen = hide_labels(
-            fit_for_use["traffic_class"], split, config.labels_per_class, config.seed, data
+            fit_for_use["traffic_class"], chosen, config.labels_per_class, config.seed, data
         )
         fit_for_use = replace(fit_for_use, columns=fit_for_use.columns | {"traffic_class": seen})
-    return {part: fit_for_use.select(split[part]) for part in PARTS}, notes
+    parts = {part: fit_for_use.select(chosen[part]) for part in PARTS}
+    if test is not None:
+        parts["test"] = usable(test, config.spec, "the test flows", "training")
+    heads, left_out = find_heads(parts["train"], config, data)
+    if twins := _twins(parts["train"], parts["test"], config.spec.k):
+        notes.append(
+            f"{twins} of {len(parts['test'])} test flows have the very lengths of a training flow: "
+            "near-duplicates, split by capture or time to be sure (--split-by)"
+        )
+    return Parts(parts, heads, notes + left_out)
 
 
-def _heads(flows: Flows, config: TrainConfig, data: str) -> tuple[tuple[Head, ...], list[str]]:
+def _twins(training: Flows, test: Flows, k: int) -> int:
+    """Test flows whose first k lengths and directions are those of a training flow."""
+    spec = FeatureSpec(k=k, length_scale=1.0)
+    seen = {row.tobytes() for row in training.tensor(spec)[:, 1]}
+    return sum(row.tobytes() in seen for row in test.tensor(spec)[:, 1])
+
+
+def find_heads(flows: Flows, config: TrainConfig, data: str) -> tuple[tuple[Head, ...], list[str]]:
     """The heads that these training flows can teach, and a line on each other one."""
     dividers = find_dividers(config.dividers, flows, config.keep_cut)
     classes = tuple(sorted({name for name in flows["traffic_class"] if name is not None}))
     heads, left_out = [], []
-    for name in METHODS[config.method]:
+    for name in (head for head in METHODS[config.method] if head in config.heads):
         if name == "traffic_class":
             head = Head(name, classes) if classes else None
         else:
@@ -152,11 +214,13 @@ def _heads(flows: Flows, config: TrainConfig, data: str) -> tuple[tuple[Head, ..
             why = f"all known labels are {one!r}" if one else "no labels that differ are known"
             left_out.append(f"head {name} has nothing to learn, {why}: left out of the model")
     if not heads:
-        raise DataError(f"{data}: {'; '.join(left_out)}: no head is left to train")
+        why = "; ".join(left_out) or f"{config.method} has none of {', '.join(config.heads)}"
+        raise DataError(f"{data}: {why}: no head is left to train")
     return tuple(heads), left_out
 
 
-def _examples(flows: Flows, card: ModelCard) -> Examples:
+def examples(flows: Flows, card: ModelCard) -> Examples:
+    """Flows and their known classes as the network takes them."""
     import torch
 
     from edgemtl.training.fit import Examples
@@ -168,9 +232,44 @@ def _examples(flows: Flows, card: ModelCard) -> Examples:
     )
 
 
-def _calibrated(card: ModelCard, network: MultiTaskCNN, validation: Examples) -> ModelCard:
+def _changing(known: Examples, flows: Flows, config: TrainConfig) -> Examples:
+    """The examples, changed anew whenever they are drawn."""
+    import torch
+
+    from edgemtl.training.augment import Augmenter
+
+    augmenter = Augmenter.of(flows, config.spec)
+    rng = np.random.default_rng([config.seed, 2])
+    return replace(known, draw=lambda i: torch.from_numpy(augmenter.draw(i.numpy(), rng)))
+
+
+def _fitted(
+    card: ModelCard,
+    training: Examples,
+    validation: Examples,
+    config: TrainConfig,
+    on_epoch: Callable[[dict[str, Any]], None],
+) -> tuple[Network, list[dict[str, Any]]]:
+    """A trained network of the recipe's kind, and the history of its training."""
+    from edgemtl.models.counting import CountingNetwork
+    from edgemtl.models.networks import from_record, new_network
+    from edgemtl.training.fit import fit
+
+    network = new_network(card, from_record(config.how.network), config.how.dropout)
+    names = tuple(head.name for head in card.heads)
+    if not isinstance(network, CountingNetwork):
+        return network, fit(network, names, training, validation, config, on_epoch)
+    # its first layer is fixed: count once, not in every step
+    histograms = network.histograms(training.x)
+    counted, held = training.seen_as(histograms), validation.seen_as(histograms)
+    history = fit(network.decision, names, counted, held, config, on_epoch)
+    network.fold(histograms)
+    return network, history
+
+
+def _calibrated(card: ModelCard, network: Network, validation: Examples) -> ModelCard:
     """The card with the temperature of each head, from the labels that validation may see."""
-    from edgemtl.models.network import answer
+    from edgemtl.models.networks import answer
 
     logits = [z.numpy() for z in answer(network, validation.x)]
     targets = validation.y.numpy().T
@@ -181,11 +280,41 @@ def _calibrated(card: ModelCard, network: MultiTaskCNN, validation: Examples) ->
     return replace(card, heads=tuple(heads))
 
 
-def _measured(card: ModelCard, network: MultiTaskCNN, examples: Examples) -> dict[str, Any]:
-    """Metrics by head; see `edgemtl.models.head_metrics`."""
-    from edgemtl.models.network import answer
+def _cross_fitted(
+    card: ModelCard, training: Examples, validation: Examples, config: TrainConfig
+) -> ModelCard:
+    """The card with temperatures also of heads that no validation flow has a label of.
 
-    answers = zip(card.heads, answer(network, examples.x), examples.y.numpy().T, strict=True)
+    Each of `FOLDS` parts of the training flows is answered by a network that the others trained.
+    """
+    import torch
+
+    from edgemtl.models.networks import answer
+
+    blind = ~(validation.y >= 0).any(0)
+    n = len(training.x)
+    if not blind.any() or n < FOLDS:
+        return card
+    fold = torch.randperm(n) % FOLDS
+    logits = [torch.zeros(n, len(head.classes)) for head in card.heads]
+    for number in range(FOLDS):
+        others, own = (torch.nonzero(m)[:, 0] for m in (fold != number, fold == number))
+        nothing = validation.at(torch.arange(0))
+        network, _ = _fitted(card, training.at(others), nothing, config, lambda row: None)
+        for whole, part in zip(logits, answer(network, training.x[own]), strict=True):
+            whole[own] = part
+    heads = [
+        replace(head, temperature=fit_temperature(z.numpy(), y.numpy())) if none else head
+        for head, z, y, none in zip(card.heads, logits, training.y.T, blind, strict=True)
+    ]
+    return replace(card, heads=tuple(heads))
+
+
+def _measured(card: ModelCard, network: Network, known: Examples) -> dict[str, Any]:
+    """Metrics by head; see `edgemtl.models.head_metrics`."""
+    from edgemtl.models.networks import answer
+
+    answers = zip(card.heads, answer(network, known.x), known.y.numpy().T, strict=True)
     return {h.name: head_metrics(softmax(z.numpy(), h.temperature), y) for h, z, y in answers}
 
 
@@ -193,6 +322,7 @@ def _origin(config: TrainConfig) -> dict[str, Any]:
     return {
         "edgemtl": __version__,
         "method": config.method,
+        "recipe": config.recipe,
         "seed": config.seed,
         "dividers": config.dividers,
         "labels_per_class": config.labels_per_class,

@@ -1,5 +1,6 @@
 """What the exported graphs are made of: operators, types and names."""
 
+import json
 from collections import Counter
 
 import numpy as np
@@ -130,3 +131,39 @@ def test_tflite_names_stand_in_the_signature(dist, precision):
         "duration": ([1, 4], np.float32),
         "traffic_class": ([1, 4], np.float32),
     }
+
+
+@pytest.fixture(scope="module")
+def best(edgemtl, trained_run, tmp_path_factory):
+    """The same flows by the default recipe: what its export said, and the folder."""
+    folder = tmp_path_factory.mktemp("best")
+    table = trained_run.parent / "flows.parquet"
+    done = edgemtl("train", table, "-o", folder / "tiny", "--dividers", "quantiles")
+    assert done.returncode == 0, done
+    done = edgemtl("export", folder / "tiny", "-o", folder / "dist", "--json", "--max-drop", 5)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), folder / "dist"
+
+
+def test_the_counting_network_is_plain_operators(best):
+    _, dist = best
+    nodes = onnx_graph(dist, "fp32").graph.node
+    assert Counter(n.op_type for n in nodes) == {
+        "Constant": 3, "Unsqueeze": 1, "Conv": 1, "Clip": 1, "AveragePool": 1, "Flatten": 1,
+        "Gemm": 5, "Relu": 2, "Softmax": 3,
+    }  # fmt: skip
+    names = [name for name, _, _ in tflite_operators(dist, "int8")]
+    assert set(names) == {
+        "QUANTIZE", "RESHAPE", "TRANSPOSE", "CONV_2D", "AVERAGE_POOL_2D", "FULLY_CONNECTED",
+        "DEQUANTIZE", "SOFTMAX",
+    }  # fmt: skip
+
+
+def test_the_counting_network_keeps_its_answers_in_int8(best):
+    report, _ = best
+    assert report["ok"]
+    for file in report["files"]:
+        assert file["macs"] == 72_960
+        for figures in file["heads"].values():
+            assert figures["agreement"] >= 0.9
+            assert file["precision"] == "int8" or figures["agreement"] == 1

@@ -7,7 +7,8 @@ import torch
 from edgemtl.card import Head, ModelCard
 from edgemtl.errors import ModelError
 from edgemtl.features import FeatureSpec
-from edgemtl.models.network import MultiTaskCNN, Sizes, answer, cost, with_weights
+from edgemtl.models.network import MultiTaskCNN, Sizes
+from edgemtl.models.networks import answer, cost, with_weights
 
 
 def card(k=60, heads=("bandwidth", "duration", "traffic_class")):
@@ -35,7 +36,8 @@ def test_sizes_follow_from_the_shapes_that_really_flow():
         elif isinstance(layer, torch.nn.Linear):
             layer.register_forward_hook(lambda m, i, o: seen.append(m.weight.numel()))
     network(torch.zeros(1, 2, 41))
-    assert cost(network, 41)[1] == sum(seen)
+    expected = sum(seen)
+    assert cost(network, 41)[1] == expected
 
 
 def oracle(network, flows):

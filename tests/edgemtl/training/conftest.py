@@ -54,7 +54,8 @@ def save():
 
 @pytest.fixture(scope="session")
 def trained(learnable):
-    """One short training that all tests share and none changes."""
+    """One short training of Table II's network that all tests share and none changes."""
     from edgemtl.training import TrainConfig, train
 
-    return train(learnable(240), TrainConfig(epochs=7, batch=16, seed=3))
+    config = TrainConfig(recipe="paper", epochs=7, patience=20, batch=16, seed=3)
+    return train(learnable(240), config)

@@ -31,7 +31,8 @@ def run(tmp_path, trained, save):
 
 def test_train_writes_a_run_and_says_how_good_it_is(edgemtl, tmp_path, table):
     words = ["train", table, "-o", tmp_path / "run", "--epochs", 2, "--seed", 5, "--lambda", 2,
-             "--dividers", "quantiles", "--labels-per-class", 9, "--json"]  # fmt: skip
+             "--dividers", "quantiles", "--labels-per-class", 9, "--json",
+             "--recipe", "paper"]  # fmt: skip
     done = edgemtl(*words)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
@@ -85,7 +86,10 @@ def changed(column, value):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--k", 35], "k is 35, the convolutions need 36 packets or more"),
+        (["--recipe", "paper", "--k", 35], "k is 35, the convolutions need 36 packets or more"),
+        (["--k", 5], "k is 5, the network counts in 6 stretches of packets"),
+        (["--heads", "speed"], "heads: must be some of bandwidth, duration, traffic_class"),
+        (["--recipe", "secret"], "recipe: must be best or paper, got 'secret'"),
         (["--iat", "linear"], "FeatureSpec.iat: must be 'log' or 'clip', got 'linear'"),
         (["--method", "rf"], "method: must be mtl or stl, got 'rf'"),
         (["--labels-per-class", 57], "'document' has 48 labels in the training part, "
@@ -126,7 +130,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path, table):
         pytest.skip("mounting a small tmpfs needs root")
     small = tmp_path / "small"
     small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", small]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", small]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("this machine lets nobody mount a tmpfs")
     try:

@@ -41,7 +41,10 @@ def test_a_run_holds_all_that_made_it(run, trained):
         "method": "mtl", "seed": 3, "labels_per_class": None, "lambda": 1.0,
         "split": {"train": 144, "validation": 36, "test": 60}, "metrics": trained.metrics,
         "epochs": len(trained.history), "best_epoch": trained.best_epoch,
-        "network": {"convolutions": [32, 32, 64, 64, 128, 128], "dense": [256, 256]},
+        "recipe": "paper",
+        "network": {
+            "kind": "cnn", "convolutions": [32, 32, 64, 64, 128, 128], "dense": [256, 256],
+        },
     }  # fmt: skip
     assert {key: meta[key] for key in want} == want
     assert meta["data"][0]["path"] == str(run.parent / "flows.parquet")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgemtl.errors import DataError
-from edgemtl.training.split import hide_labels, split_flows
+from edgemtl.training.split import hide_labels, split, split_flows
 
 
 def classes(**counts):
@@ -63,3 +63,37 @@ def test_too_few_labels_are_refused():
     split = split_flows(labels, 1, "x")
     with pytest.raises(DataError, match=r"x: traffic class 'b' has 5 labels.*asks for 7"):
         hide_labels(labels, split, 7, 1, "x")
+
+
+def test_a_part_of_share_0_is_empty():
+    classes = np.array(["a", "b"] * 10, object)
+    split = split_flows(classes, 1, "x", (0.0, 0.0))
+    assert [len(split[part]) for part in ("train", "validation", "test")] == [20, 0, 0]
+
+
+@pytest.mark.parametrize("by", ["partition", "host"])
+def test_a_group_is_in_one_part(make_flows, by):
+    flows = make_flows(200)
+    groups = np.array([f"g{i % 17}" for i in range(200)], object)
+    flows.columns[{"host": "src"}.get(by, by)] = groups
+    parts = split(flows, by, 3, "x", (0.2, 0.3))
+    assert np.array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(200))
+    seen = [set(groups[parts[p]]) for p in ("train", "validation", "test")]
+    assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
+    assert 0.2 <= len(parts["validation"]) / 200 <= 0.3
+    assert 0.3 <= len(parts["test"]) / 200 <= 0.4
+
+
+def test_by_time_the_last_flows_are_the_test(make_flows):
+    flows = make_flows(100)
+    flows.columns["start_us"] = np.random.default_rng(0).permutation(100)
+    parts = split(flows, "time", 1, "x", (0.1, 0.2))
+    assert sorted(flows["start_us"][parts["test"]]) == list(range(80, 100))
+    assert sorted(flows["start_us"][parts["validation"]]) == list(range(70, 80))
+
+
+def test_what_a_split_needs_is_named(make_flows):
+    with pytest.raises(DataError, match="x: has flows without src: --split-by host needs it"):
+        split(make_flows(10), "host", 1, "x", (0.2, 0.2))
+    with pytest.raises(DataError, match="x: 10 flows are too few, or too alike, for a train part"):
+        split(make_flows(10), "partition", 1, "x", (0.2, 0.2))

@@ -1,12 +1,16 @@
 """Training from end to end on flows that can be learned."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from edgemtl.errors import DataError, EdgemtlError
 from edgemtl.features import FeatureSpec
-from edgemtl.training import TrainConfig, train
+from edgemtl.flows import Flows
+from edgemtl.training import RECIPES, TrainConfig, recipe_spec, train
+from edgemtl.training.train import split_parts
 
 QUICK = {"epochs": 2, "batch": 32}
 
@@ -24,6 +28,29 @@ def test_the_epoch_of_least_validation_loss_is_kept(trained):
     losses = [row["validation_loss"] for row in trained.history]
     assert trained.best_epoch == 1 + int(np.argmin(losses))
     assert trained.history[-1]["loss"] < 0.5 * trained.history[0]["loss"]
+
+
+def test_the_best_recipe_learns_all_three_heads(learnable):
+    trained = train(learnable(240), TrainConfig(seed=3))
+    assert all(m["accuracy"] >= 0.95 for m in trained.metrics["test"].values())
+    assert trained.best_epoch == len(trained.history) == trained.history[0]["epochs"] == 300
+
+
+def test_the_papers_recipe_is_the_papers(learnable):
+    spec = recipe_spec("paper")
+    assert (spec.iat, spec.length_scale, spec.signed, spec.padding, spec.min_packets) == (
+        "clip", 1434.0, False, "pre", 20,
+    )  # fmt: skip
+    trained = train(learnable(90), TrainConfig(spec=spec, recipe="paper"))
+    assert len(trained.history) == 20
+    assert trained.config.plan(6139) == (20, 96)
+    assert sum(p.numel() for p in trained.network.trunk.parameters()) == 292_992
+
+
+def test_changed_copies_train_too(learnable, monkeypatch):
+    monkeypatch.setitem(RECIPES, "best", replace(RECIPES["best"], augment=True))
+    trained = train(learnable(120), TrainConfig(epochs=150))
+    assert all(m["accuracy"] >= 0.9 for m in trained.metrics["test"].values())
 
 
 def test_temperatures_were_fitted(trained):
@@ -53,7 +80,7 @@ def test_same_seed_same_weights_and_the_callers_random_state_is_left(learnable):
 
 
 def test_hidden_labels_neither_train_nor_stop(learnable):
-    trained = train(learnable(90), TrainConfig(labels_per_class=4, **QUICK))
+    trained = train(learnable(90), TrainConfig(recipe="paper", labels_per_class=4, **QUICK))
     assert all(row["traffic_class_validation_accuracy"] is None for row in trained.history)
     assert all(row["traffic_class_validation_loss"] == 0 for row in trained.history)
     assert trained.card.head("traffic_class").temperature == 1
@@ -62,9 +89,30 @@ def test_hidden_labels_neither_train_nor_stop(learnable):
     assert "no label to validate with" in trained.notes[0]
 
 
+def test_without_validation_labels_training_flows_calibrate(learnable, monkeypatch):
+    """Smoothed labels make a network less sure than it may be of flows that are told apart well."""
+    config = TrainConfig(labels_per_class=12)
+    trained = train(learnable(240), config)
+    assert trained.notes == []
+    monkeypatch.setitem(RECIPES, "best", replace(RECIPES["best"], cross_fit=False))
+    plain = train(learnable(240), config)
+    heads = [t.card.head("traffic_class").temperature for t in (trained, plain)]
+    assert heads[0] < heads[1] == 1
+    measured, before = (t.metrics["test"]["traffic_class"] for t in (trained, plain))
+    assert measured["accuracy"] == before["accuracy"]  # a temperature turns no answer
+    assert measured["ece"] < before["ece"]
+
+
 def test_stl_trains_the_traffic_class_alone(learnable):
     trained = train(learnable(60), TrainConfig(method="stl", **QUICK))
     assert [head.name for head in trained.card.heads] == ["traffic_class"]
+
+
+def test_heads_can_be_switched_off(learnable):
+    wanted = ("traffic_class", "duration")
+    trained = train(learnable(60), TrainConfig(heads=wanted, **QUICK))
+    assert [head.name for head in trained.card.heads] == ["duration", "traffic_class"]
+    assert trained.notes == []
 
 
 def test_without_a_validation_label_the_last_epoch_is_kept(learnable):
@@ -149,3 +197,11 @@ def test_a_loss_that_is_not_finite_is_said(learnable):
 def test_a_wrong_setting_is_refused(wrong, says):
     with pytest.raises(DataError, match=says):
         TrainConfig(**wrong)
+
+
+def test_near_duplicates_across_parts_are_said(learnable):
+    flows = Flows.concat([learnable(60), learnable(60)])
+    flows["flow_id"][:] = [str(i) for i in range(120)]
+    assert any("test flows have the very lengths of a training flow" in note
+               for note in split_parts(flows, TrainConfig()).notes)  # fmt: skip
+    assert split_parts(learnable(60), TrainConfig()).notes == []

@@ -1,0 +1,113 @@
+"""``python -m benchmarks.learning DATA… -o FILE.json``: the ablation table of docs/learning.md.
+
+Stratified cross-validation, repeated: each seed deals the flows of each class and partition out
+to five folds, and each fold is tested once by a network trained on the others. Interrupted, the
+same command goes on where it was.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import t
+
+from benchmarks.learning.variants import CHANGES, STEPS
+from edgemtl.datasets import flow_files, read_flows
+from edgemtl.training import RECIPES, TrainConfig, recipe_spec
+from edgemtl.training.split import hide_labels
+from edgemtl.training.train import Parts, find_heads, train_parts
+
+FOLDS = 5
+VARIANTS = CHANGES | STEPS
+HEADS = ("traffic_class", "bandwidth", "duration")
+SEEDS_TELL = 0.975  # of Student's distribution: 95 %, both sides
+
+
+def folds(flows, seed):
+    """The fold of each flow; classes and partitions are dealt out evenly."""
+    rng = np.random.default_rng(seed)
+    keys = [f"{c}/{p}" for c, p in zip(flows["traffic_class"], flows["partition"], strict=True)]
+    order = rng.permutation(len(keys))
+    order = order[np.argsort(np.array(keys)[order], kind="stable")]
+    fold = np.empty(len(keys), int)
+    fold[order] = np.arange(len(keys)) % FOLDS
+    return fold
+
+
+def right(flows, recipe, labels, seed):
+    """Share of right answers by head, over all folds of one seed."""
+    told = {} if (flows.direction != 0).all() else {"signed": False}
+    spec = replace(recipe_spec(recipe, **told), min_packets=1)
+    config = TrainConfig(spec=spec, recipe=recipe, seed=seed)
+    fold = folds(flows, seed)
+    hits, counted = dict.fromkeys(HEADS, 0.0), dict.fromkeys(HEADS, 0)
+    for number in range(FOLDS):
+        for head, m in one_fold(flows, fold == number, config, labels).items():
+            hits[head] += m["accuracy"] * m["n"]
+            counted[head] += m["n"]
+    return {head: hits[head] / counted[head] for head in HEADS}
+
+
+def one_fold(flows, tested, config, labels):
+    split = {"train": np.flatnonzero(~tested), "validation": np.empty(0, int),
+             "test": np.flatnonzero(tested)}  # fmt: skip
+    seen = flows["traffic_class"]
+    if labels is not None:
+        seen = hide_labels(seen, split, labels, config.seed, "the flows")
+    flows = replace(flows, columns=flows.columns | {"traffic_class": seen})
+    parts = {part: flows.select(chosen) for part, chosen in split.items()}
+    heads, notes = find_heads(parts["train"], config, "the flows")
+    return train_parts(Parts(parts, heads, notes), config).metrics["test"]
+
+
+def mean_and_interval(values):
+    values = 100 * np.array(values)
+    half = t.ppf(SEEDS_TELL, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
+    return f"{values.mean():.1f} ±{half:.1f}"
+
+
+def table(done, labels, seeds):
+    """Markdown: a line a variant; bandwidth and duration are means over the label counts."""
+    names = [str(n or "all") for n in labels]
+    lines = [f"| recipe | {' | '.join(f'class, {n}' for n in names)} | bandwidth | duration |",
+             f"| --- |{' ---: |' * (len(names) + 2)}"]  # fmt: skip
+    for variant in VARIANTS:
+        cells = [[done.get(f"{variant}|{n}|{s}") for s in range(1, seeds + 1)] for n in names]
+        if not all(all(row) for row in cells):
+            continue
+        figures = [[m["traffic_class"] for m in row] for row in cells]
+        figures += [
+            np.mean([[m[head] for m in row] for row in cells], axis=0)
+            for head in ("bandwidth", "duration")
+        ]
+        lines.append(f"| {variant} | {' | '.join(map(mean_and_interval, figures))} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.learning", description=__doc__)
+    parser.add_argument("data", nargs="+", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--labels", default="10,20,all")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--variant", action="append", choices=VARIANTS, help="only this one")
+    options = parser.parse_args()
+    labels = [None if n == "all" else int(n) for n in options.labels.split(",")]
+    flows = read_flows(flow_files(options.data))
+    done = json.loads(options.output.read_text()) if options.output.exists() else {}
+    chosen = options.variant or VARIANTS
+    RECIPES.update(VARIANTS)
+    for variant, seed, n in product(chosen, range(1, options.seeds + 1), labels):
+        key = f"{variant}|{n or 'all'}|{seed}"
+        if key not in done:
+            done[key] = right(flows, variant, n, seed)
+            options.output.write_text(json.dumps(done, indent=1) + "\n")
+            print(key, {h: round(100 * a, 1) for h, a in done[key].items()}, flush=True)
+    print(table(done, labels, options.seeds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Recipes that differ in one thing: what helped, and what did not."""
+
+from dataclasses import replace
+from typing import Any
+
+from edgemtl.training.recipe import RECIPES, Recipe
+
+# accuracy needs no calibration, which trains three more networks
+BEST = replace(RECIPES["best"], cross_fit=False)
+PAPER = RECIPES["paper"]
+
+
+def sized(**sizes: Any) -> Recipe:
+    return replace(BEST, network=BEST.network | sizes)
+
+
+LONGER = replace(PAPER, steps=600)
+LOGARITHM = replace(LONGER, features={})
+
+# One change each to the recipe.
+CHANGES = {
+    "best": BEST,
+    "changed copies (stretch, jitter, loss, start, length)": replace(BEST, augment=True),
+    "no dropout": replace(BEST, dropout=0.0),
+    "dropout 0.3": replace(BEST, dropout=0.3),
+    "no label smoothing": replace(BEST, smoothing=0.0),
+    "12 bins": sized(bins=12),
+    "48 bins": sized(bins=48),
+    "one stretch": sized(stretches=1),
+    "12 stretches": sized(stretches=12),
+    "dense layers of 256 and 128": sized(dense=(256, 128)),
+}
+
+# On the way from the paper's recipe to ours.
+STEPS = {
+    "the paper's recipe": PAPER,
+    "… at least 600 steps": LONGER,
+    "… logarithm of IAT, post padding": LOGARITHM,
+    "… one cycle, AdamW, smoothing, dropout": replace(BEST, network={"kind": "cnn"}, clip_norm=1.0),
+}

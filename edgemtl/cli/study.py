@@ -1,0 +1,105 @@
+"""``edgemtl study``: every method on the same splits, as a table with intervals."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgemtl.cli.output import note, print_json, print_table, progress
+from edgemtl.datasets import flow_files, read_flows, sha256
+from edgemtl.errors import DataError
+
+if TYPE_CHECKING:
+    from edgemtl.study import Plan
+
+EPILOG = (
+    "Example: [bold]edgemtl study flows.parquet --labels 10,20,all --methods mtl,stl,rf -o "
+    "study[/bold]"
+)
+
+
+def study(
+    data: Annotated[
+        list[Path], typer.Argument(readable=False, help="Flow tables, or folders of them.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder to write, or to go on with.")
+    ],
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="Of mtl, stl, transfer, transfer-frozen, cnn-rnn2, rf, gbt, knn, simclr; "
+            "mtl:paper and stl:best tell the recipe."
+        ),
+    ] = "mtl,mtl:paper,stl,transfer,rf,cnn-rnn2,knn,gbt",
+    labels: Annotated[
+        str, typer.Option(help="Traffic-class labels of each class: numbers, or all.")
+    ] = "10,20,50,100,all",
+    seeds: Annotated[int, typer.Option(help="How many splits.")] = 5,
+    test_data: Annotated[
+        list[Path] | None,
+        typer.Option(readable=False, help="Test on these flows; all of DATA then trains."),
+    ] = None,
+    dividers: Annotated[str, typer.Option(help="As for edgemtl train.")] = "paper",
+    validation: Annotated[float, typer.Option(help="Share of the flows that calibrate.")] = 0.15,
+    test: Annotated[float, typer.Option(help="Share kept aside.")] = 0.25,
+    split_by: Annotated[str, typer.Option(help="random, partition, host or time.")] = "random",
+    k: Annotated[int, typer.Option("--k", help="Packets that the models see.")] = 60,
+    keep_cut: Annotated[
+        bool, typer.Option("--keep-cut", help="Take the duration of flows that were cut off.")
+    ] = False,
+    paper: Annotated[
+        bool,
+        typer.Option("--paper", help="Show the paper's Table III too: another split of more data."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Compare methods by label counts over repeated splits, laid out like the paper's Table III.
+
+    Each figure is a mean with its 95 % interval over the splits. Interrupted, the same command goes
+    on where it was; more methods, labels or seeds add to what is there.
+    """
+    from edgemtl.study import Plan, run_cells, write_report
+
+    plan = Plan(
+        tuple(dict.fromkeys(word.strip() for word in methods.split(","))), _labels(labels), seeds,
+        k, dividers, keep_cut, (validation, test), split_by,
+    )  # fmt: skip
+    flows = read_flows(data)
+    aside = read_flows(test_data) if test_data else None
+    files = {str(p): sha256(p) for p in flow_files([*data, *(test_data or ())])}
+    with progress() as bar:
+        task = bar.add_task("study", total=sum(1 for _ in plan.cells()))
+        done = -1
+
+        def step(what: str) -> None:
+            nonlocal done
+            done += 1
+            bar.update(task, completed=done, description=what, refresh=True)
+
+        cells = run_cells(flows, aside, plan, output, files, step)
+    document = write_report(output, cells, plan, ["edgemtl", *sys.argv[1:]], files, paper)
+    for line in (*document["skipped"], *document["notes"]):
+        note(f"edgemtl study: {line}")
+    if as_json:
+        print_json({name: document[name] for name in ("command", "data", "rows", "skipped")})
+        return
+    _show(document, plan, output, paper)
+
+
+def _show(document: dict[str, Any], plan: Plan, output: Path, paper: bool) -> None:
+    from edgemtl.study.report import TITLES, columns, table
+
+    for measure in ("accuracy", "macro_f1"):
+        title = f"{output.name}: {TITLES[measure]}, mean ± 95 % interval"
+        print_table(title, columns(plan), table(document["rows"], plan, measure, paper))
+
+
+def _labels(text: str) -> tuple[int | None, ...]:
+    try:
+        return tuple(dict.fromkeys(None if w.strip() == "all" else int(w) for w in text.split(",")))
+    except ValueError:
+        raise DataError(f"--labels: must be numbers with commas, or all, got {text!r}") from None

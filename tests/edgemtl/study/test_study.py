@@ -1,0 +1,167 @@
+"""Studies: every method on the same splits, resumed, summed up and shown."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from edgemtl.datasets import FlowWriter
+from edgemtl.errors import DataError
+from edgemtl.study import METHODS, Plan, run_cells, summary
+from edgemtl.study.methods import find_method
+from edgemtl.study.statistics import STATISTICS, statistics
+from edgemtl.training import TrainConfig
+from edgemtl.training.train import split_parts
+from tests.exported import service_flows
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Networks that train for a few steps."""
+    from edgemtl.study import nets
+
+    monkeypatch.setattr(nets, "STEPS", 4)
+    monkeypatch.setattr(nets, "_enough", lambda config, n: nets.replace(config, epochs=2))
+
+
+@pytest.fixture(scope="module")
+def flows():
+    return service_flows(80, seed=3)
+
+
+def plan(*methods, labels=(None,), seeds=1, **more):
+    return Plan(methods, labels, seeds, **{"dividers": "quantiles"} | more)
+
+
+def test_statistics_are_the_oracles(make_flows):
+    flows = make_flows(30)
+    rows = statistics(flows, 60)
+    assert rows.shape == (30, len(STATISTICS))
+    for i in (0, 7, 29):
+        part = flows.select([i])
+        n = min(60, len(part.length))
+        told = dict(zip(STATISTICS, rows[i], strict=True))
+        assert told["packets"] == n
+        assert told["length_mean"] == pytest.approx(sum(part.length[:n].tolist()) / n)
+        assert told["length_q50"] == pytest.approx(np.median(part.length[:n]))
+        assert told["log2_iat_us_q100"] == pytest.approx(np.log2(1 + part.iat_us[:n].max()))
+        assert told["forward_share"] == pytest.approx((part.direction[:n] == 1).mean())
+        bytes_20 = part.length[: min(20, n)].sum()
+        assert told["log2_bytes_until_20"] == pytest.approx(np.log2(1 + bytes_20))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_answers_for_every_test_flow(quick, flows, name):
+    from edgemtl.training import recipe_spec
+
+    method = find_method(name)
+    spec = recipe_spec(method.recipe, min_packets=1)
+    config = TrainConfig(spec=spec, recipe=method.recipe, dividers="quantiles", labels_per_class=5)
+    parts = split_parts(flows, config)
+    answers = method.answers(parts, config)
+    own = {"stl", "transfer", "transfer-frozen"}
+    assert sorted(answers) == (["traffic_class"] if name in own else
+                               ["bandwidth", "duration", "traffic_class"])  # fmt: skip
+    for head in parts.heads:
+        if head.name in answers:
+            p = answers[head.name]
+            assert p.shape == (len(parts.flows["test"]), len(head.classes))
+            np.testing.assert_allclose(p.sum(1), 1, atol=1e-5)
+
+
+def test_trees_learn_and_the_seed_decides(flows, tmp_path):
+    cells = run_cells(flows, None, plan("rf", "knn", seeds=2), tmp_path / "s", {})
+    assert [(c["method"], c["seed"]) for c in cells] == [
+        ("rf", 1), ("knn", 1), ("rf", 2), ("knn", 2),
+    ]  # fmt: skip
+    for cell in cells:
+        figures = cell["heads"]["traffic_class"]
+        assert figures["accuracy"] > 0.8
+        assert figures["n"] == np.sum(figures["confusion"]) == sum(figures["reliability"][0]) == 20
+    again = run_cells(flows, None, plan("rf", "knn", seeds=2), tmp_path / "t", {})
+    assert [c["heads"] for c in again] == [c["heads"] for c in cells]
+
+
+def test_it_goes_on_where_it_was_and_may_grow(flows, tmp_path):
+    folder = tmp_path / "study"
+    run_cells(flows, None, plan("knn"), folder, {"a": "1"})
+    (file,) = (folder / "cells").iterdir()
+    marked = json.loads(file.read_text()) | {"seconds": -1}
+    file.write_text(json.dumps(marked))
+    cells = run_cells(flows, None, plan("knn", "rf", labels=(3, None)), folder, {"a": "1"})
+    assert len(cells) == 4
+    assert [c["seconds"] == -1 for c in cells] == [False, False, True, False]
+    with pytest.raises(DataError, match="is of other data or settings: give another folder"):
+        run_cells(flows, None, plan("knn"), folder, {"a": "2"})
+    with pytest.raises(DataError, match="is of other data or settings"):
+        run_cells(flows, None, plan("knn", k=30), folder, {"a": "1"})
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    with pytest.raises(DataError, match="was not made by edgemtl study"):
+        run_cells(flows, None, plan("knn"), tmp_path / "mine", {})
+
+
+def test_test_flows_of_their_own(flows, tmp_path):
+    aside = service_flows(24, seed=9)
+    (cell,) = run_cells(flows, aside, plan("knn"), tmp_path / "s", {})
+    assert cell["heads"]["traffic_class"]["n"] == 24
+
+
+def test_more_labels_than_there_are_is_said_and_skipped(flows, tmp_path):
+    cells = run_cells(flows, None, plan("knn", labels=(500, None)), tmp_path / "s", {})
+    assert "asks for 500" in cells[0]["skipped"]
+    assert cells[1]["heads"]
+
+
+def test_summary_is_mean_and_students_interval():
+    accuracies = [0.8, 0.9, 0.85]
+    cells = [
+        {"method": "knn", "labels": 10, "seed": seed, "heads": {
+            "bandwidth": {"n": 5, "accuracy": a, "macro_f1": a, "ece": 0.1}}}
+        for seed, a in enumerate(accuracies)
+    ]  # fmt: skip
+    first, mean = summary(cells, plan("knn", labels=(10,), seeds=3))
+    low, high = stats.t.interval(0.95, 2, np.mean(accuracies), stats.sem(accuracies))
+    assert first["accuracy"] == pytest.approx((low + high) / 2)
+    assert first["accuracy_interval"] == pytest.approx((high - low) / 2)
+    assert (first["labels"], mean["labels"], mean["seeds"]) == (10, "mean", 3)
+    (alone, _) = summary(cells[:1], plan("knn", labels=(10,)))
+    assert alone["accuracy_interval"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--methods", "magic"], "--methods: must be of mtl, stl"),
+        (["--methods", "rf:best"], "--methods: must be of mtl, stl"),
+        (["--labels", "ten"], "--labels: must be numbers with commas, or all, got 'ten'"),
+        (["--labels", "0"], "--labels: must be 1 or more, or all"),
+        (["--seeds", "0"], "--seeds: must be 1 to 1000"),
+    ],
+)
+def test_wrong_settings_are_refused(refusal, tmp_path, words, says):
+    assert says in refusal("study", tmp_path / "x.parquet", "-o", tmp_path / "s", *words)
+
+
+def test_the_command_writes_tables_and_pictures(edgemtl, tmp_path, flows):
+    with FlowWriter(tmp_path / "flows.parquet") as writer:
+        writer.write(flows)
+    words = ["study", tmp_path / "flows.parquet", "-o", tmp_path / "s", "--methods", "rf,knn",
+             "--labels", "3,all", "--seeds", 2, "--dividers", "quantiles", "--paper"]  # fmt: skip
+    done = edgemtl(*words)
+    assert done.returncode == 0, done.stderr
+    for word in ("class, 3", "class, all", "random forest", "1 nearest flow", "the paper", "±"):
+        assert word in done.stdout
+    names = {path.name for path in (tmp_path / "s").iterdir()}
+    assert names == {
+        "accuracy.svg", "confusion.svg", "reliability.svg", "study.json", "study.md", "plan.json",
+        "cells",
+    }  # fmt: skip
+    text = (tmp_path / "s" / "study.md").read_text()
+    assert "--methods rf,knn --labels 3,all" in text
+    assert "--methods rf,knn" in (tmp_path / "s" / "accuracy.svg").read_text()
+    again = edgemtl(*words, "--json")
+    said = json.loads(again.stdout)
+    assert {row["method"] for row in said["rows"]} == {"rf", "knn"}
+    assert said["rows"] == json.loads((tmp_path / "s" / "study.json").read_text())["rows"]
