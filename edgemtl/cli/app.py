@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ import typer
 
 from edgemtl._version import __version__
 from edgemtl.cli import bench, classify, demo, evaluate, export, flows, importing, inspect, train
+from edgemtl.cli.output import printable
 from edgemtl.errors import EdgemtlError
 
 __all__ = ["app", "main"]
@@ -59,6 +61,9 @@ def main() -> None:
     """Run the command line; what a user can mend is one line on standard error, exit status 2."""
     # Leave by way of the `finally` blocks that delete half-written files.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that its encoding lacks is no failure
+            stream.reconfigure(errors="backslashreplace")
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     where = " ".join(["edgemtl", *words[: 2 if words[:1] == ["import"] else 1]])
     try:
@@ -90,5 +95,5 @@ def main() -> None:
 
 
 def _fail(where: str, message: str) -> NoReturn:
-    print(f"{where}: {' '.join(message.split())}", file=sys.stderr)
+    print(printable(f"{where}: {' '.join(message.split())}"), file=sys.stderr)
     sys.exit(2)

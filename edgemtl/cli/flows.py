@@ -30,7 +30,7 @@ from edgemtl.cli.live import (
     live_options,
     write_live,
 )
-from edgemtl.cli.output import progress
+from edgemtl.cli.output import printable, progress
 from edgemtl.cli.reading import Reading
 from edgemtl.cli.statistics import print_statistics
 from edgemtl.datasets import FORMATS, FlowWriter, LabelsFile
@@ -158,7 +158,7 @@ def _read(
         task = bar.add_task("reading", total=len(captures), completed=-1)
 
         def begin(path: Path) -> None:
-            bar.update(task, advance=1, description=f"reading {path.name}")
+            bar.update(task, advance=1, description=f"reading {printable(path.name)}")
 
         for path, batch in reading.read(captures, begin):
             label(path, batch)
