@@ -79,6 +79,16 @@ def test_folder_is_one_data_set(tmp_path, make_flows):
     assert len(read_flows([tmp_path])) == 10
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
+def test_folder_can_be_read_while_a_table_is_written_into_it(tmp_path, make_flows, suffix):
+    with FlowWriter(tmp_path / f"a.{suffix}") as writer:
+        writer.write(make_flows(3))
+    with FlowWriter(tmp_path / f"b.{suffix}") as writer:
+        writer.write(make_flows(4, seed=1))
+        assert len(read_flows([tmp_path])) == 3
+    assert len(read_flows([tmp_path])) == 7
+
+
 def test_same_flow_in_two_files_is_refused(tmp_path, make_flows):
     for name in "ab":
         with FlowWriter(tmp_path / f"{name}.parquet") as writer:
