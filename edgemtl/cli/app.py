@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -13,6 +12,7 @@ import typer
 from edgemtl._version import __version__
 from edgemtl.cli import bench, classify, demo, evaluate, export, flows, importing, inspect, train
 from edgemtl.cli.output import printable
+from edgemtl.cli.stopping import leave_on_signal
 from edgemtl.errors import EdgemtlError
 
 __all__ = ["app", "main"]
@@ -59,8 +59,7 @@ app.command("classify", epilog=classify.EPILOG)(classify.classify)
 
 def main() -> None:
     """Run the command line; what a user can mend is one line on standard error, exit status 2."""
-    # Leave by way of the `finally` blocks that delete half-written files.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    leave_on_signal()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that its encoding lacks is no failure
             stream.reconfigure(errors="backslashreplace")

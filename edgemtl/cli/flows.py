@@ -98,7 +98,7 @@ def flows(
 
     A capture that can't be read is named on standard error and the others go on; the exit status is
     then 2. Live traffic is read until Ctrl-C or SIGTERM: its flows so far are written, and the exit
-    status is 0. A second one ends the program at once.
+    status is 0. A second one, a second later or more, ends the program without its file.
     """
     live = live_options(captures, interface, filter, promiscuous, ring, user, rotate)
     if live and (label_by_folder or concat):

@@ -207,7 +207,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path):
         subprocess.run(["umount", small], check=True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_leaves_no_half_file(tmp_path, number):
     fifo = tmp_path / "endless.pcap"
     os.mkfifo(fifo)
