@@ -31,6 +31,7 @@ from edgemtl.cli.live import (
     write_live,
 )
 from edgemtl.cli.output import printable, progress
+from edgemtl.cli.outputs import refuse_own_input
 from edgemtl.cli.reading import Reading
 from edgemtl.cli.statistics import print_statistics
 from edgemtl.datasets import FORMATS, FlowWriter, LabelsFile
@@ -107,6 +108,7 @@ def flows(
         raise DataError("--labels and --anonymise: label by addresses first, or by folder")
     if as_json and str(output) == "-":
         raise DataError("--json and -o -: both want standard output; give -o a file name")
+    refuse_own_input(output, [*(captures or []), *([labels] if labels else [])])
     label = _labeller(labels, label_by_folder)
     config = flow_config(
         packets=packets,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -88,7 +89,7 @@ class Reading:
 
 def _unlike_names(paths: Sequence[Path]) -> list[str]:
     """The captures' file names, or their whole paths where two files are called the same."""
-    if len(set(paths)) < len(paths):
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
         raise DataError("a capture is named twice: its flows would be there twice")
     names = [path.name for path in paths]
     return [
