@@ -125,6 +125,8 @@ def flows(
     anonymiser = Anonymiser(read_key(anonymise)) if anonymise else None
     if live:
         stats = write_live(live, config, anonymiser, label, output, kind)
+        if output and live.rotation:
+            output = output.with_name(f"{output.stem}-*{output.suffix}")
         print_statistics([stats], output, as_json)
         return
     reading = Reading("edgemtl flows", config, concat, anonymiser)

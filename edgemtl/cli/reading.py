@@ -83,7 +83,8 @@ class Reading:
         if stats.ip_packets == 0:
             raise CaptureError(f"{path}: {stats.warning or 'holds no IP packet'}")
         if stats.warning:
-            note(f"{self._command}: {path}: {stats.warning}")
+            where = "" if stats.path != str(path) else f"{path}: "  # of several, it names them
+            note(f"{self._command}: {where}{stats.warning}")
         self.stats.append(stats)
 
 

@@ -146,6 +146,16 @@ def test_rotated_files_are_one_stream(write, statistics, tmp_path):
     assert got["partition"].tolist() == ["part0.pcap"] * 50
 
 
+def test_a_cut_file_of_several_is_named_once(write, edgemtl):
+    first, second = write("a.pcap", conversation()), write("b.pcap", conversation(2_000_000_000))
+    second.write_bytes(second.read_bytes()[:-1])
+    done = edgemtl("flows", first, second, "--concat")
+    assert done.returncode == 0
+    line = f"edgemtl flows: {second}: cut at byte "
+    assert done.stderr.startswith(line)
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_threads_change_nothing(write, edgemtl, tmp_path):
     """As many captures as would keep eight threads busy, against one core."""
     captures = [
@@ -204,7 +214,10 @@ def test_anonymise(write, edgemtl, tmp_path):
             ["--max-memory", "64K", "--packets", "65535"],
             "65536 bytes hold no flow of 65535 packets",
         ),
-        (["--anonymise", "12" * 31], "edgemtl flows: --anonymise: must be a file of 32 random bytes"),
+        (
+            ["--anonymise", "12" * 31],
+            "edgemtl flows: --anonymise: must be a file of 32 random bytes",
+        ),
     ],
 )
 def test_bad_usage_is_one_line(refusal, write, words, part):
