@@ -28,7 +28,7 @@ ADDRESSES = 2048  # at a time: 8 MiB of AES blocks where they are of IPv6
 def read_key(text: str) -> bytes:
     """The key that a command line names: 64 hex digits, or a file of these or of 32 bytes."""
     where = "--anonymise"  # and not the text: that may be a key with a slip in it
-    if os.path.exists(text):  # noqa: PTH110: Path.exists fails, telling the name, if it is too long
+    if os.path.exists(text):  # noqa: PTH110 (Path.exists fails, and tells the text, if it is long)
         where = f"--anonymise {text}"
         with Path(text).open("rb") as file:
             raw = file.read(4 * KEY)  # more is no key, and some files have no end

@@ -104,6 +104,6 @@ def test_key(tmp_path):
         with pytest.raises(DataError, match=f"^--anonymise {text}: must be a file of 32 random"):
             read_key(text)
     for text in (KEY.hex()[:-2], KEY.hex() + "0g", "ab" * 300, "secret", "a\0b"):  # maybe a key
-        with pytest.raises(DataError, match="^--anonymise: must be a file of 32 random") as error:
+        with pytest.raises(DataError, match=r"^--anonymise: must be a file") as error:
             read_key(text)
         assert text not in str(error.value)
