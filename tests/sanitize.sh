@@ -1,8 +1,6 @@
 #!/bin/sh
 # The tests that reach C, with the extension built under ASan and UBSan, in build/sanitize. What is
-# left out (models, training, runtime, quantize, bench) runs PyTorch, converters and other runtimes
-# for many minutes, and of our C only the features, which are tested here. csrc's own tests, and all
-# real captures, run under both in `make test`.
+# left out, and why, stands in CONTRIBUTING.md.
 # Leaks are not looked for: CPython and its libraries leave much behind on purpose. `make -C csrc
 # valgrind` looks for ours.
 set -eu
@@ -18,5 +16,6 @@ export PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stack
 export PYTHONSAFEPATH=1 PYTHONPATH="$PWD/$folder/lib:$PWD"
 "$python" -c 'from edgemtl import _core; assert "/build/sanitize/" in _core.__file__, _core.__file__'
 exec "$python" -m pytest -q -m 'not slow' -o pythonpath="$folder/lib ." \
-    tests/edgemtl/flows tests/edgemtl/datasets tests/edgemtl/cli tests/edgemtl/test_features.py \
-    tests/fuzz
+    tests/edgemtl/flows tests/edgemtl/datasets tests/edgemtl/cli tests/edgemtl/runtime \
+    tests/edgemtl/test_features.py tests/edgemtl/test_against_independent_readers.py \
+    tests/csrc tests/fuzz

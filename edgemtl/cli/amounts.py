@@ -15,20 +15,25 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def size(text: str, option: str) -> int:
     """Bytes of 300000000, 256M, 256MB or 256MiB; DataError names the option."""
-    found = re.fullmatch("([0-9]{1,15})([KMG]?)(I?B)?", text.strip().upper())
-    if found is None:
+    amount = _bytes(text)
+    if amount is None:
         raise DataError(f"{option}: must be a size as 256M or 2G, got {text!r}")
-    return int(found[1]) * UNITS[found[2]]
+    return amount
+
+
+def _bytes(text: str) -> int | None:
+    found = re.fullmatch("([0-9]{1,15})([KMG]?)(I?B)?", text.strip().upper())
+    return int(found[1]) * UNITS[found[2]] if found else None
 
 
 def rotation(text: str, option: str) -> Rotation:
-    """The rotation of 100M, or of 90s, 15m, 1h or 1d; DataError names the option."""
+    """The rotation of 100M or 100MB, or of 90s, 15m, 1h or 1d; DataError names the option."""
     if found := re.fullmatch("([0-9]{1,9})([smhd])", text.strip()):
         amount = Rotation(most_seconds=int(found[1]) * SECONDS[found[2]])
-    elif re.fullmatch("[0-9]{1,15}[KMG]", text.strip()):
-        amount = Rotation(most_bytes=size(text, option))
-    else:
+    elif text.strip().isdecimal():  # of what?
         amount = Rotation()
+    else:
+        amount = Rotation(most_bytes=_bytes(text))
     if not (amount.most_seconds or amount.most_bytes):
         raise DataError(f"{option}: must be a size as 100M or a time as 15m or 1h, got {text!r}")
     return amount

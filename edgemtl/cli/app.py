@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import signal
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -22,6 +22,8 @@ from edgemtl.cli import (
     study,
     train,
 )
+from edgemtl.cli.output import printable
+from edgemtl.cli.stopping import leave_on_signal
 from edgemtl.errors import EdgemtlError
 
 __all__ = ["app", "main"]
@@ -69,8 +71,10 @@ app.command("classify", epilog=classify.EPILOG)(classify.classify)
 
 def main() -> None:
     """Run the command line; what a user can mend is one line on standard error, exit status 2."""
-    # Leave by way of the `finally` blocks that delete half-written files.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    leave_on_signal()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that its encoding lacks is no failure
+            stream.reconfigure(errors="backslashreplace")
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     where = " ".join(["edgemtl", *words[: 2 if words[:1] == ["import"] else 1]])
     try:
@@ -102,5 +106,5 @@ def main() -> None:
 
 
 def _fail(where: str, message: str) -> NoReturn:
-    print(f"{where}: {' '.join(message.split())}", file=sys.stderr)
+    print(printable(f"{where}: {' '.join(message.split())}"), file=sys.stderr)
     sys.exit(2)

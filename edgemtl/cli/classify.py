@@ -31,7 +31,7 @@ from edgemtl.cli.live import (
     Watch,
     live_options,
 )
-from edgemtl.cli.output import note, print_table
+from edgemtl.cli.output import note, print_table, printable
 from edgemtl.cli.reading import Reading
 from edgemtl.flows import Flows
 
@@ -105,7 +105,7 @@ def classify(
     if live:
         for batch in Watch("edgemtl classify", live, replace(config, early=True)):
             for line in answer(loaded, batch):
-                print(_json(line) if in_json else "  ".join(_row(line, heads)))
+                print(_json(line) if in_json else printable("  ".join(_row(line, heads))))
             sys.stdout.flush()  # an answer is wanted now
         return
     reading = Reading("edgemtl classify", config)

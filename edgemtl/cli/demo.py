@@ -45,7 +45,8 @@ def demo(
             ["classify", str(output / "dist" / "quic-lab.int8.onnx"), captures[0]],
         ),
     ):
-        note(f"\n# {says}\n$ edgemtl {shlex.join(command)}")
+        for line in ("", f"# {says}", f"$ edgemtl {shlex.join(command)}"):
+            note(line)
         status = subprocess.run([*_program(), *command], check=False).returncode
         if status:
             raise typer.Exit(status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,7 +58,12 @@ def flow_config(
     """A FlowConfig of these options; a wrong one is bad usage."""
     if max_memory is not None:
         fields["max_memory"] = size(max_memory, "--max-memory")
+    names = tuple(name.strip() for name in protocols.split(","))
     try:
-        return FlowConfig(protocols=tuple(protocols.split(",")), **fields)
+        return FlowConfig(protocols=names, **fields)
     except ValueError as error:
-        raise DataError(str(error)) from None
+        raise DataError(re.sub(r"^FlowConfig\.(\w+)", _option, str(error))) from None
+
+
+def _option(field: re.Match[str]) -> str:
+    return "--" + field[1].removesuffix("_s").replace("_", "-")

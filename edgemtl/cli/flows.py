@@ -30,7 +30,8 @@ from edgemtl.cli.live import (
     live_options,
     write_live,
 )
-from edgemtl.cli.output import progress
+from edgemtl.cli.output import printable, progress
+from edgemtl.cli.outputs import refuse_own_input
 from edgemtl.cli.reading import Reading
 from edgemtl.cli.statistics import print_statistics
 from edgemtl.datasets import FORMATS, FlowWriter, LabelsFile
@@ -98,7 +99,7 @@ def flows(
 
     A capture that can't be read is named on standard error and the others go on; the exit status is
     then 2. Live traffic is read until Ctrl-C or SIGTERM: its flows so far are written, and the exit
-    status is 0. A second one ends the program at once.
+    status is 0. A second one, a second later or more, ends the program without its file.
     """
     live = live_options(captures, interface, filter, promiscuous, ring, user, rotate)
     if live and (label_by_folder or concat):
@@ -107,6 +108,7 @@ def flows(
         raise DataError("--labels and --anonymise: label by addresses first, or by folder")
     if as_json and str(output) == "-":
         raise DataError("--json and -o -: both want standard output; give -o a file name")
+    refuse_own_input(output, [*(captures or []), *([labels] if labels else [])])
     label = _labeller(labels, label_by_folder)
     config = flow_config(
         packets=packets,
@@ -123,6 +125,8 @@ def flows(
     anonymiser = Anonymiser(read_key(anonymise)) if anonymise else None
     if live:
         stats = write_live(live, config, anonymiser, label, output, kind)
+        if output and live.rotation:
+            output = output.with_name(f"{output.stem}-*{output.suffix}")
         print_statistics([stats], output, as_json)
         return
     reading = Reading("edgemtl flows", config, concat, anonymiser)
@@ -158,7 +162,7 @@ def _read(
         task = bar.add_task("reading", total=len(captures), completed=-1)
 
         def begin(path: Path) -> None:
-            bar.update(task, advance=1, description=f"reading {path.name}")
+            bar.update(task, advance=1, description=f"reading {printable(path.name)}")
 
         for path, batch in reading.read(captures, begin):
             label(path, batch)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from edgemtl.cli.output import note
+from edgemtl.cli.outputs import refuse_own_input
 from edgemtl.datasets import FlowWriter, import_csv, import_ucdavis
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
@@ -55,6 +56,7 @@ def csv_(
     packets: Packets = 256,
 ) -> None:
     """One packet a row: seconds, bytes of the IP packet, direction 1, -1 or 0 (unknown)."""
+    refuse_own_input(output, files)
     for file in files:
         _must_be(file, file.is_file(), "file")
     _write((import_csv(file, partition, packets) for file in files), output)

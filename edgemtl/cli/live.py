@@ -171,15 +171,15 @@ class Watch:
 
     def __iter__(self) -> Iterator[Flows]:
         line, downs = _Line(), 0
-        with stop_on_signal(self._capture.stop):
-            self._begin()
-            for batch in self._capture:
-                if self.stats.downs > downs:
-                    downs = self.stats.downs
-                    line.clear()
-                    self._note("is down: waiting for it")
-                line.say(self.stats)
-                yield batch
+        stop_on_signal(self._capture.stop)
+        self._begin()
+        for batch in self._capture:
+            if self.stats.downs > downs:
+                downs = self.stats.downs
+                line.clear()
+                self._note("is down: waiting for it")
+            line.say(self.stats)
+            yield batch
         line.clear()
         if self.stats.warning:
             note(f"{self._command}: {self.stats.warning}")

@@ -15,12 +15,17 @@ from rich.table import Table
 
 WIDTH_MAX = 300  # columns of a table
 
-__all__ = ["note", "print_json", "print_table", "progress"]
+__all__ = ["note", "print_json", "print_table", "printable", "progress"]
+
+
+def printable(text: str) -> str:
+    """The text on one line, without what would command a terminal: names may hold anything."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def note(message: str) -> None:
     """One line for the person at the keyboard, on standard error."""
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
 
 
 def print_json(document: Any) -> None:
@@ -40,24 +45,29 @@ def _finite(value: Any) -> Any:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table on standard output; numbers to the right. As wide as it needs to be."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    body = [[str(cell) for cell in row] for row in rows]
+    table = Table(title=printable(title), title_justify="left", box=box.SIMPLE_HEAD)
+    body = [[_cell(str(cell)) for cell in row] for row in rows]
     for i, name in enumerate(columns):
         numeric = all(row[i][:1].isdigit() or row[i][:1] in "-–+" for row in body)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(_cell(name), justify="right" if numeric else "left", overflow="fold")
     for row in body:
         table.add_row(*row)
-    console = Console()
+    console = Console(markup=False, emoji=False, highlight=False)
     wide = console.options.update(max_width=WIDTH_MAX)
     width = Measurement.get(console, wide, table).maximum  # a wrapped line reads better than cells
-    Console(width=max(console.width, width)).print(table)
+    console.width = max(console.width, width)
+    console.print(table)
+
+
+def _cell(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def progress() -> Progress:
     """A progress bar on standard error, gone when done; nothing where that is no terminal."""
     console = Console(stderr=True)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),

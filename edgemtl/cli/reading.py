@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -82,13 +83,14 @@ class Reading:
         if stats.ip_packets == 0:
             raise CaptureError(f"{path}: {stats.warning or 'holds no IP packet'}")
         if stats.warning:
-            note(f"{self._command}: {path}: {stats.warning}")
+            where = "" if stats.path != str(path) else f"{path}: "  # of several, it names them
+            note(f"{self._command}: {where}{stats.warning}")
         self.stats.append(stats)
 
 
 def _unlike_names(paths: Sequence[Path]) -> list[str]:
     """The captures' file names, or their whole paths where two files are called the same."""
-    if len(set(paths)) < len(paths):
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
         raise DataError("a capture is named twice: its flows would be there twice")
     names = [path.name for path in paths]
     return [

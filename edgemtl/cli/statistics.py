@@ -48,7 +48,8 @@ def _print(each: Sequence[CaptureStats]) -> None:
 
 def _say(each: Sequence[CaptureStats], output: Path | None) -> None:
     total = _total(each)
-    text = f"{total.flows} flows of {total.packets} packets in {output}; skipped: {_skipped(total)}"
+    what = f"{_count(total.flows, 'flow')} of {_count(total.packets, 'packet')}"
+    text = f"{what} in {output}; skipped: {_skipped(total)}"
     more = _remarks(total)
     note(f"{text}; {more}" if more else text)
 
@@ -72,10 +73,14 @@ def _skipped(stats: CaptureStats) -> str:
 def _remarks(stats: CaptureStats) -> str:
     """What a reader of the flows should know, where there is anything."""
     each = (
-        (stats.evicted, "flows ended for lack of room"),
-        (stats.clock_back, "packets with a clock that stepped back"),
-        (stats.tunnelled, "packets in tunnels"),
-        (stats.oversized, "packets longer than the MTU: offload? --split-offload"),
-        (stats.split, f"packets split into {stats.segments} of the wire"),
+        (stats.evicted, "flow", "ended for lack of room"),
+        (stats.clock_back, "packet", "with a clock that stepped back"),
+        (stats.tunnelled, "packet", "in tunnels"),
+        (stats.oversized, "packet", "longer than the MTU: offload? --split-offload"),
+        (stats.split, "packet", f"split into {stats.segments} of the wire"),
     )
-    return ", ".join(f"{count} {what}" for count, what in each if count > 0)
+    return ", ".join(f"{_count(n, noun)} {what}" for n, noun, what in each if n > 0)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

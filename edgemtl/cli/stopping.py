@@ -3,33 +3,50 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["stop_on_signal"]
+__all__ = ["leave_on_signal", "stop_on_signal"]
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SAME_S = 1.0  # a terminal that closes sends SIGHUP twice: the second tells nothing new
 
 
-@contextmanager
-def stop_on_signal(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` on the first SIGINT, SIGTERM or SIGHUP; a second one ends the program at once.
+def leave_on_signal() -> None:
+    """Let SIGTERM and SIGHUP leave by way of the `finally` blocks that delete half-written files.
 
-    A signal that is ignored (nohup) stays so.
+    SIGINT does by itself. Here and below, a signal that is ignored (nohup) stays so.
     """
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    ours = [number for number in SIGNALS if before[number] != signal.SIG_IGN]
+    _handle((signal.SIGTERM, signal.SIGHUP), _leave)
 
-    def first(number: int, frame: Any) -> None:
-        for each in ours:
-            signal.signal(each, signal.SIG_DFL)
-        stop()
 
-    for number in ours:
-        signal.signal(number, first)
-    try:
-        yield
-    finally:
-        for number in ours:
-            signal.signal(number, before[number])
+def stop_on_signal(stop: Callable[[], None]) -> None:
+    """Call `stop` on the first SIGINT, SIGTERM or SIGHUP; from now until the program ends.
+
+    The same signal within a second is the same call. Any other leaves, as above; where even that
+    hangs, one more ends the program.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    first: tuple[int, float] | None = None
+
+    def handle(number: int, frame: Any) -> None:
+        nonlocal first
+        now = time.monotonic()
+        if first is None:
+            first = number, now
+            stop()
+        elif number != first[0] or now - first[1] >= SAME_S:
+            _handle(signals, signal.SIG_DFL)
+            _leave(number, frame)
+
+    _handle(signals, handle)
+
+
+def _handle(signals: tuple[signal.Signals, ...], handler: Any) -> None:
+    for number in signals:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _leave(number: int, frame: Any) -> None:
+    raise SystemExit(128 + number)

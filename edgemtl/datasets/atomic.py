@@ -18,21 +18,29 @@ __all__ = ["whole_file", "whole_folder"]
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it becomes `path` when the block ends well.
 
-    Otherwise, Ctrl-C and a full disk included, it is deleted and `path` stays as it was. A target
-    that is no regular file (/dev/stdout, a FIFO) can't be renamed onto and is yielded as it is.
+    Otherwise, Ctrl-C and a full disk included, it is deleted and `path` stays as it was. A symbolic
+    link stays one: the file that it names is written. A target that is no regular file
+    (/dev/stdout, a FIFO) can't be renamed onto and is yielded as it is.
     """
     if path.exists() and not path.is_file():
         if path.is_dir():
             raise DataError(f"{path}: is a folder: give a file name")
-        yield path
+        try:
+            yield path
+        except OSError as error:
+            _name_target(error, path, path)
+            raise
         return
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    target = Path(os.path.realpath(path))
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent
+    )
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
         _take_usual_mode(temporary, 0o666)
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
         _name_target(error, path, temporary)
         raise

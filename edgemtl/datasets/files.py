@@ -16,11 +16,18 @@ __all__ = ["flow_files", "read_flows", "sha256"]
 
 
 def flow_files(paths: Sequence[Path]) -> list[Path]:
-    """The files behind the paths of a data set: a file is itself, a folder its flow tables."""
+    """The files behind the paths of a data set: a file is itself, a folder its flow tables.
+
+    Of a folder, names with a dot in front don't count: so are tables called while they are written.
+    """
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix in (".parquet", ".jsonl"))
+            inside = sorted(
+                p
+                for p in path.rglob("*")
+                if p.suffix in (".parquet", ".jsonl") and not p.name.startswith(".")
+            )
             if not inside:
                 raise DataError(f"{path}: no .parquet or .jsonl in this folder")
             files += inside

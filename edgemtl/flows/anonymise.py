@@ -7,6 +7,7 @@ afterwards. J. Xu, J. Fan, M. Ammar, S. Moon, "Prefix-Preserving IP Address Anon
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,10 @@ ADDRESSES = 2048  # at a time: 8 MiB of AES blocks where they are of IPv6
 
 def read_key(text: str) -> bytes:
     """The key that a command line names: 64 hex digits, or a file of these or of 32 bytes."""
-    path = Path(text)
-    if path.exists():
-        with path.open("rb") as file:
+    where = "--anonymise"  # and not the text: that may be a key with a slip in it
+    if os.path.exists(text):  # noqa: PTH110 (Path.exists fails, and tells the text, if it is long)
+        where = f"--anonymise {text}"
+        with Path(text).open("rb") as file:
             raw = file.read(4 * KEY)  # more is no key, and some files have no end
         if len(raw) == KEY:
             return raw
@@ -40,7 +42,7 @@ def read_key(text: str) -> bytes:
         key = b""
     if len(key) != KEY:
         raise DataError(
-            f"--anonymise {text}: must be a file of {KEY} random bytes, or {2 * KEY} hex digits: "
+            f"{where}: must be a file of {KEY} random bytes, or {2 * KEY} hex digits: "
             f"make one by head -c {KEY} /dev/urandom > FILE"
         )
     return key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,8 +77,10 @@ class LiveCapture:
         self._live = _core.Live(interface, filter, ring_bytes, promiscuous)
         self._meter = _core.Meter(config or FlowConfig())
         # Of two captures of one interface, no two flows are called the same.
-        name = f"{interface}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%f}"
-        self._numbers = FlowNumbers(name, anonymiser)
+        unlike = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%f}"
+        if anonymiser:  # no time may be known
+            unlike = secrets.token_hex(8)
+        self._numbers = FlowNumbers(f"{interface}-{unlike}", anonymiser)
         self._stop_us: int | None = None
         self._warning: str | None = None
         self._count()

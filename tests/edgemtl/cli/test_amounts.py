@@ -26,6 +26,8 @@ def test_what_is_no_size(text):
     ("text", "want"),
     [
         ("100M", Rotation(most_bytes=100 << 20)),
+        ("100MB", Rotation(most_bytes=100 << 20)),
+        ("2GiB", Rotation(most_bytes=2 << 30)),
         ("90s", Rotation(most_seconds=90)),
         ("15m", Rotation(most_seconds=900)),
         ("1h", Rotation(most_seconds=3600)),

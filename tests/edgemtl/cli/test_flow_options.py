@@ -71,7 +71,7 @@ def test_protocols(write, statistics, edgemtl):
     path = write("a.pcap", [*conversation(), (1_000_000_002, icmp())])
     (facts,) = statistics(path)
     assert (facts["flows"], facts["skipped"]["icmp"]) == (1, 1)
-    (facts,) = statistics(path, "--protocols", "udp,icmp")
+    (facts,) = statistics(path, "--protocols", "udp, icmp")
     assert (facts["flows"], facts["skipped"]["icmp"]) == (2, 0)
 
 
@@ -79,7 +79,7 @@ def test_offload_is_told_and_split(write, statistics, edgemtl, tmp_path):
     path = write("a.pcap", [(1, udp("10.0.0.1", 7, "10.0.0.2", 8, 4000))])
     (facts,) = statistics(path)
     assert (facts["oversized"], facts["split"]) == (1, 0)
-    assert "1 packets longer than the MTU" in edgemtl("flows", path).stdout
+    assert "1 packet longer than the MTU" in edgemtl("flows", path).stdout
     assert json.loads(edgemtl("inspect", path, "--json").stdout)["oversized"] == 1
     (facts,) = statistics(path, "--split-offload", "1500")
     assert (facts["oversized"], facts["split"], facts["segments"]) == (0, 1, 3)
@@ -146,6 +146,16 @@ def test_rotated_files_are_one_stream(write, statistics, tmp_path):
     assert got["partition"].tolist() == ["part0.pcap"] * 50
 
 
+def test_a_cut_file_of_several_is_named_once(write, edgemtl):
+    first, second = write("a.pcap", conversation()), write("b.pcap", conversation(2_000_000_000))
+    second.write_bytes(second.read_bytes()[:-1])
+    done = edgemtl("flows", first, second, "--concat")
+    assert done.returncode == 0
+    line = f"edgemtl flows: {second}: cut at byte "
+    assert done.stderr.startswith(line)
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_threads_change_nothing(write, edgemtl, tmp_path):
     """As many captures as would keep eight threads busy, against one core."""
     captures = [
@@ -194,16 +204,20 @@ def test_anonymise(write, edgemtl, tmp_path):
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["--tunnels", "both"], "FlowConfig.tunnels: must be 'inner' or 'outer', got 'both'"),
-        (["--protocols", "tcp,ospf"], "FlowConfig.protocols: must be one or more of tcp, udp"),
-        (["--split-offload", "100"], "FlowConfig.split_offload: must be an int from 576"),
+        (["--tunnels", "both"], "--tunnels: must be 'inner' or 'outer', got 'both'"),
+        (["--protocols", "tcp,ospf"], "--protocols: must be one or more of tcp, udp"),
+        (["--split-offload", "100"], "--split-offload: must be an int from 576"),
         (["--max-memory", "lots"], "--max-memory: must be a size as 256M or 2G, got 'lots'"),
-        (["--max-memory", "1K"], "FlowConfig.max_memory: must be an int from 65536"),
+        (["--max-memory", "1K"], "--max-memory: must be an int from 65536"),
+        (["--idle-timeout", "0"], "--idle-timeout: must be an int from 1"),
         (
             ["--max-memory", "64K", "--packets", "65535"],
             "65536 bytes hold no flow of 65535 packets",
         ),
-        (["--anonymise", "secret"], "--anonymise secret: must be a file of 32 random bytes"),
+        (
+            ["--anonymise", "12" * 31],
+            "edgemtl flows: --anonymise: must be a file of 32 random bytes",
+        ),
     ],
 )
 def test_bad_usage_is_one_line(refusal, write, words, part):

@@ -188,6 +188,36 @@ def test_bad_usage_is_one_line(refusal, capture, words, part):
     assert part in refusal("flows", capture, *words)
 
 
+@pytest.mark.parametrize("kind", ["same", "symlink", "hard link", "other spelling"])
+def test_a_capture_is_not_written_over(refusal, tmp_path, capture, kind):
+    output, before = tmp_path / "out.pcap", capture.read_bytes()
+    if kind == "same":
+        output = capture
+    elif kind == "symlink":
+        output.symlink_to(capture)
+    elif kind == "hard link":
+        output.hardlink_to(capture)
+    else:
+        output = f"{tmp_path}/../{tmp_path.name}/{capture.name}"
+    line = refusal("flows", capture, "-o", output, "--format", "jsonl")
+    assert f"-o {output}: is {capture}, which is to be read: give another name" in line
+    assert capture.read_bytes() == before
+
+
+def test_a_file_that_is_imported_is_not_written_over(refusal, tmp_path):
+    path = tmp_path / "packets.csv"
+    path.write_text("flow_id,timestamp,length,direction\na,1.5,100,1\n")
+    assert "which is to be read: give another name" in refusal("import", "csv", path, "-o", path)
+
+
+@pytest.mark.parametrize("words", [[], ["--concat"]])
+def test_a_capture_by_two_spellings_is_named_twice(refusal, tmp_path, capture, words):
+    link = tmp_path / "link.pcap"
+    link.symlink_to(capture)
+    for other in (f"{tmp_path}/../{tmp_path.name}/{capture.name}", link):
+        assert "a capture is named twice" in refusal("flows", capture, other, *words)
+
+
 def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("mounting a small tmpfs needs root")
@@ -207,7 +237,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path):
         subprocess.run(["umount", small], check=True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_leaves_no_half_file(tmp_path, number):
     fifo = tmp_path / "endless.pcap"
     os.mkfifo(fifo)

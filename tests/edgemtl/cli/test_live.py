@@ -279,10 +279,10 @@ def test_a_second_signal_ends_it_at_once(cable, folder):
             sock.send(udp("10.1.0.1", port, "10.2.0.2", 443))
     time.sleep(2.5)
     live.send_signal(signal.SIGTERM)
-    time.sleep(0.5)
+    time.sleep(1.2)
     assert live.poll() is None
     live.send_signal(signal.SIGTERM)
-    assert live.wait(timeout=5) == -signal.SIGTERM
+    assert live.wait(timeout=5) == 128 + signal.SIGTERM
     os.close(reader)
 
 
@@ -355,6 +355,16 @@ def test_drops_are_counted_and_said(cable, folder):
 
 
 # ---- files ---------------------------------------------------------------------------------------
+
+
+def test_the_last_line_names_the_files_that_are_there(cable, folder):
+    live = listen(cable, "-o", folder / "f.jsonl", "--rotate", "1h")
+    with cable.sender() as sock:
+        sock.send(udp("10.1.0.1", 1, "10.2.0.2", 443))
+        time.sleep(0.3)
+    line = end(live)[1].splitlines()[-1]
+    assert line.startswith(f"1 flow of 1 packet in {folder}/f-*.jsonl; skipped: none")
+    assert len(list(folder.glob("f-*.jsonl"))) == 1
 
 
 @pytest.mark.parametrize(("rotate", "ending"), [("1s", "parquet"), ("20K", "jsonl")])

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -79,6 +80,16 @@ def test_folder_is_one_data_set(tmp_path, make_flows):
     assert len(read_flows([tmp_path])) == 10
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
+def test_folder_can_be_read_while_a_table_is_written_into_it(tmp_path, make_flows, suffix):
+    with FlowWriter(tmp_path / f"a.{suffix}") as writer:
+        writer.write(make_flows(3))
+    with FlowWriter(tmp_path / f"b.{suffix}") as writer:
+        writer.write(make_flows(4, seed=1))
+        assert len(read_flows([tmp_path])) == 3
+    assert len(read_flows([tmp_path])) == 7
+
+
 def test_same_flow_in_two_files_is_refused(tmp_path, make_flows):
     for name in "ab":
         with FlowWriter(tmp_path / f"{name}.parquet") as writer:
@@ -101,6 +112,31 @@ def test_failure_keeps_the_old_file(tmp_path, make_flows):
         writer.write(make_flows(5))
         raise ValueError
     assert path.read_text() == "before"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_symbolic_link_stays_one(tmp_path, make_flows, is_there):
+    (tmp_path / "store").mkdir()
+    path, link = tmp_path / "store" / "real.jsonl", tmp_path / "flows.jsonl"
+    link.symlink_to("store/real.jsonl")
+    if is_there:
+        path.write_text("old")
+    with FlowWriter(link) as writer:
+        writer.write(make_flows(3))
+    assert link.is_symlink()
+    assert not path.is_symlink()
+    assert len(read_flows([path])) == 3
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["flows.jsonl", "real.jsonl", "store"]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_full_device_is_named(make_flows, kind):
+    with (
+        pytest.raises(OSError, match="No space left") as error,
+        FlowWriter(Path("/dev/full"), kind) as writer,
+    ):
+        writer.write(make_flows(3))
+    assert error.value.filename == "/dev/full"
 
 
 def damaged(table, name, values, kind=None):

@@ -100,6 +100,10 @@ def test_key(tmp_path):
     assert read_key(str(file)) == KEY
     assert read_key(KEY.hex()) == KEY
     file.write_text("secret")
-    for text in (str(file), KEY.hex()[:-2], "secret", "/dev/zero"):
+    for text in (str(file), "/dev/zero"):
         with pytest.raises(DataError, match=f"^--anonymise {text}: must be a file of 32 random"):
             read_key(text)
+    for text in (KEY.hex()[:-2], KEY.hex() + "0g", "ab" * 300, "secret", "a\0b"):  # maybe a key
+        with pytest.raises(DataError, match=r"^--anonymise: must be a file") as error:
+            read_key(text)
+        assert text not in str(error.value)

@@ -1,10 +1,12 @@
 """`LiveCapture` by itself; on real interfaces it is tested by way of the command line."""
 
+import re
+
 import pytest
 
 from edgemtl import _core
 from edgemtl.errors import CaptureError
-from edgemtl.flows import FlowConfig, LiveCapture
+from edgemtl.flows import Anonymiser, FlowConfig, LiveCapture
 
 
 class ScriptedLive:
@@ -63,3 +65,14 @@ def test_a_stop_waits_for_the_packets_that_were_read(monkeypatch):
 def test_text_that_c_would_cut_is_refused(name, filter, said):
     with pytest.raises(CaptureError, match=said):
         LiveCapture(name, filter=filter)
+
+
+@pytest.mark.parametrize("is_anonymous", [False, True])
+def test_names_are_unlike_and_tell_no_time_of_anonymous_flows(monkeypatch, is_anonymous):
+    pytest.importorskip("cryptography")
+    monkeypatch.setattr(_core, "Live", ScriptedLive)
+    anonymiser = Anonymiser(bytes(32)) if is_anonymous else None
+    names = [LiveCapture("eth0", anonymiser=anonymiser)._numbers._name for _ in range(2)]
+    assert names[0] != names[1]
+    form = r"eth0-[0-9a-f]{16}" if is_anonymous else r"eth0-[0-9]{8}T[0-9]{6}\.[0-9]{6}"
+    assert all(re.fullmatch(form, name) for name in names)
