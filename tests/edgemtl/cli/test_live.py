@@ -305,6 +305,18 @@ def test_an_interface_that_goes_away_ends_it_and_one_that_is_down_does_not(cable
     assert sorted(read_flows([folder / "f.parquet"])["src_port"].tolist()) == [1, 2]
 
 
+def test_an_interface_that_is_removed_while_it_is_down_ends_it(cable, folder):
+    live = listen(cable, "-o", folder / "f.jsonl", "--json")
+    cable.run(cable.far, "ip", "link", "set", "v", "down")
+    assert live.stderr.readline() == "edgemtl flows: v: is down: waiting for it\n"
+    time.sleep(0.5)
+    assert live.poll() is None
+    cable.run(cable.far, "ip", "link", "del", "v")
+    _, error = live.communicate(timeout=5)
+    line = "edgemtl flows: v: was removed while in use: the flows before it are kept"
+    assert error.splitlines()[-1] == line
+
+
 # ---- time ----------------------------------------------------------------------------------------
 
 
