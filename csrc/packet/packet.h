@@ -187,6 +187,8 @@ static inline int emtl_is_tunnel_port(uint16_t port)
 {
     return port >= EMTL_TUNNEL_PORT_MIN && port <= EMTL_TUNNEL_PORT_MAX;
 }
+/* Whether a tunnel has this port, and so may be behind it. */
+int emtl_is_udp_tunnel(uint16_t src_port, uint16_t dst_port);
 emtl_skip emtl_ayiya_decode(emtl_cursor *at);
 emtl_skip emtl_geneve_decode(emtl_cursor *at);
 emtl_skip emtl_gre_decode(emtl_cursor *at);
