@@ -98,7 +98,7 @@ def flows(
 
     A capture that can't be read is named on standard error and the others go on; the exit status is
     then 2. Live traffic is read until Ctrl-C or SIGTERM: its flows so far are written, and the exit
-    status is 0. A second one ends the program at once.
+    status is 0, or 1 where the interface was removed before. A second one ends the program at once.
     """
     live = live_options(captures, interface, filter, promiscuous, ring, user, rotate)
     if live and (label_by_folder or concat):
@@ -124,6 +124,8 @@ def flows(
     if live:
         stats = write_live(live, config, anonymiser, label, output, kind)
         print_statistics([stats], output, as_json)
+        if stats.warning:
+            raise typer.Exit(1)
         return
     reading = Reading("edgemtl flows", config, concat, anonymiser)
     batches = _read(reading, captures or [], label)
