@@ -321,7 +321,8 @@ void emtl_live_close(emtl_live *live);
 
 /* Hands out the next packets, *n <= max of them; 0 when none came within timeout_ms, or a signal
  * did. They are borrowed until the next read. *clock_us: every packet up to this time was handed
- * out: what emtl_meter_tick wants. EMTL_E_SYSTEM: the interface was removed; emtl_live_error. */
+ * out: what emtl_meter_tick wants. It is of the wall clock, as the packets' times, and steps back
+ * where that is set back. EMTL_E_SYSTEM: the interface was removed; emtl_live_error. */
 int emtl_live_read(emtl_live *live, int timeout_ms, emtl_record *records, size_t max, size_t *n,
                    int64_t *clock_us);
 
