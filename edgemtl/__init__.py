@@ -1,5 +1,6 @@
 """What an encrypted network flow is, and what it will need, from its first packets."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from edgemtl._version import __version__
@@ -9,6 +10,9 @@ from edgemtl.flows import Flows
 
 if TYPE_CHECKING:
     from edgemtl.runtime import load
+
+# Else onnxruntime 1.32 keeps a database in ~/.cache, open while it runs, and reports to its makers.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "CaptureError",

@@ -46,8 +46,8 @@ typedef struct {
     uint32_t captured;  /* bytes at data */
     uint32_t wire;      /* bytes the packet had on the wire */
     uint32_t link_type; /* LINKTYPE_ value, www.tcpdump.org/linktypes.html */
-    uint32_t segment;   /* payload of each packet of the wire, where the network card or the kernel
-                         * merged several into this one (Linux: gso_size); 0: not known */
+    uint32_t segment; /* innermost payload of each packet of the wire, where the network card or the
+                       * kernel merged several into this one (Linux: gso_size); 0: not known */
 } emtl_record;
 
 typedef struct emtl_capture emtl_capture; /* opaque: a pcap or pcapng reader */
@@ -102,7 +102,7 @@ typedef struct {
     uint32_t length;  /* bytes of the IP packet, from the IP header; at most INT32_MAX */
     uint32_t payload; /* of these, behind the transport header (TCP's counts as 20 bytes where it
                        * was not captured); of later fragments, all behind the IP headers */
-    uint32_t segment; /* as in emtl_record; 0 for fragments */
+    uint32_t segment; /* as in emtl_record; 0 for fragments, and for UDP of a tunnel's port */
     uint16_t src_port, dst_port; /* 0 for protocols without */
     uint16_t vlan;               /* outermost VLAN id that is not 0; 0: none */
     uint8_t version;             /* 4 or 6 */
@@ -321,7 +321,8 @@ void emtl_live_close(emtl_live *live);
 
 /* Hands out the next packets, *n <= max of them; 0 when none came within timeout_ms, or a signal
  * did. They are borrowed until the next read. *clock_us: every packet up to this time was handed
- * out: what emtl_meter_tick wants. EMTL_E_SYSTEM: the interface was removed; emtl_live_error. */
+ * out: what emtl_meter_tick wants. It is of the wall clock, as the packets' times, and steps back
+ * where that is set back. EMTL_E_SYSTEM: the interface was removed; emtl_live_error. */
 int emtl_live_read(emtl_live *live, int timeout_ms, emtl_record *records, size_t max, size_t *n,
                    int64_t *clock_us);
 

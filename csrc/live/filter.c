@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -57,10 +58,23 @@ static int compile(const emtl_live *live, const char *expression, struct bpf_pro
     return status;
 }
 
-static bool kernel_can(const emtl_live *live, const char *expression, unsigned count)
+/* Whether something is compared with an EtherType of VLAN tags, as "vlan" and "ether proto 0x8100"
+ * do. Where it was a port, nothing is lost but a little speed. */
+static bool looks_for_tags(const struct bpf_program *program)
 {
-    return live->link_type == EMTL_LIVE_ETHERNET && strstr(expression, "vlan") == NULL &&
-           count <= BPF_MAXINSNS;
+    for (unsigned i = 0; i < program->bf_len; i++) {
+        const struct bpf_insn *step = &program->bf_insns[i];
+        if (step->code == (BPF_JMP | BPF_JEQ | BPF_K) &&
+            (step->k == ETH_P_8021Q || step->k == ETH_P_8021AD || step->k == ETH_P_QINQ1))
+            return true;
+    }
+    return false;
+}
+
+static bool kernel_can(const emtl_live *live, const struct bpf_program *program)
+{
+    return live->link_type == EMTL_LIVE_ETHERNET && !looks_for_tags(program) &&
+           program->bf_len <= BPF_MAXINSNS;
 }
 
 int emtl_live_filter_attach(emtl_live *live, const char *expression, char error[EMTL_LIVE_ERROR])
@@ -71,7 +85,7 @@ int emtl_live_filter_attach(emtl_live *live, const char *expression, char error[
     int status = compile(live, expression, &program, error);
     if (status != EMTL_OK)
         return status;
-    if (kernel_can(live, expression, program.bf_len)) {
+    if (kernel_can(live, &program)) {
         status = attach(live, program.bf_len, program.bf_insns, error);
         pcap_freecode(&program);
         return status;

@@ -43,10 +43,15 @@ static void note_error(emtl_live *live)
 {
     int error = 0;
     socklen_t size = sizeof error;
-    struct ifreq request = {.ifr_ifindex = live->index};
     (void)getsockopt(live->fd, SOL_SOCKET, SO_ERROR, &error, &size); /* clears it, too */
     live->stats.downs++;
-    live->gone = ioctl(live->fd, SIOCGIFNAME, &request) != 0 && errno == ENODEV;
+}
+
+/* The socket does not tell when an interface that is down already is removed. */
+static bool is_removed(const emtl_live *live)
+{
+    struct ifreq request = {.ifr_ifindex = live->index};
+    return ioctl(live->fd, SIOCGIFNAME, &request) != 0 && errno == ENODEV;
 }
 
 /* Waits for a block. Where none comes, those that the kernel is filling hold nothing that is older
@@ -55,8 +60,11 @@ static int wait_for_block(emtl_live *live, int timeout_ms, int64_t *clock_us)
 {
     const bool was_gone = live->gone;
     struct pollfd socket = {.fd = live->fd, .events = POLLIN};
-    if (poll(&socket, 1, timeout_ms) > 0 && socket.revents & POLLERR)
+    (void)poll(&socket, 1, timeout_ms); /* revents stays 0 where it fails */
+    if (socket.revents & POLLERR)
         note_error(live);
+    if (!(socket.revents & POLLIN))
+        live->gone = is_removed(live);
     *clock_us = now_us() - EMTL_LIVE_LATENCY_US; /* before the look: this process may be stopped */
     if (take_block(live) || !was_gone)
         return EMTL_OK;

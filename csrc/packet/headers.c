@@ -218,6 +218,17 @@ static inline emtl_skip decode_ip_packets(walker *walk, uint32_t tunnels, emtl_p
     return EMTL_SKIP_MALFORMED;
 }
 
+/* Merged packets were cut by their innermost payload. That of an outer UDP packet, where it makes
+ * the flow, is another. */
+static uint32_t segment_of(const walker *walk, uint32_t segment, const emtl_packet *out)
+{
+    if (walk->fragment.part != EMTL_WHOLE)
+        return 0;
+    const int is_outer =
+        out->protocol == EMTL_IP_UDP && emtl_is_udp_tunnel(out->src_port, out->dst_port);
+    return is_outer ? 0 : segment;
+}
+
 emtl_skip emtl_headers_decode(const emtl_record *record, uint32_t tunnels, uint32_t protocols,
                               emtl_fragments *fragments, emtl_packet *out)
 {
@@ -231,8 +242,10 @@ emtl_skip emtl_headers_decode(const emtl_record *record, uint32_t tunnels, uint3
         return skip;
     out->ts_us = record->ts_us; /* fragments are found by it */
     skip = decode_ip_packets(&walk, tunnels, out);
-    out->segment = walk.fragment.part == EMTL_WHOLE ? record->segment : 0;
-    if (skip == EMTL_KEPT && walk.fragment.part == EMTL_FIRST_FRAGMENT)
+    if (skip != EMTL_KEPT)
+        return skip;
+    out->segment = segment_of(&walk, record->segment, out);
+    if (walk.fragment.part == EMTL_FIRST_FRAGMENT)
         emtl_fragments_put(fragments, &walk.fragment, out, EMTL_KEPT);
-    return skip;
+    return EMTL_KEPT;
 }

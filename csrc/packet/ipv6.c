@@ -24,9 +24,10 @@ static uint32_t jumbo_option(const uint8_t *options, size_t n)
 uint32_t emtl_ipv6_jumbo_length(const uint8_t *p, size_t n, uint32_t wire)
 {
     const uint32_t jumbo = p[6] == EMTL_IP_HOP_BY_HOP ? jumbo_option(p + 40, n - 40) : 0;
-    if (jumbo > 65535 && jumbo <= INT32_MAX - 40)
-        return jumbo + 40;
-    return wire < 40 ? 40 : wire;
+    const uint32_t there = wire < 40 ? 0 : wire - 40;
+    if (jumbo <= 65535)
+        return there + 40;
+    return jumbo <= there ? jumbo + 40 : 0;
 }
 
 /* A fragment header with neither an offset nor more to come is an atomic fragment, which is whole

@@ -17,6 +17,8 @@ static inline emtl_skip emtl_ipv6_decode(emtl_cursor *at, emtl_fragment *fragmen
         return EMTL_SKIP_MALFORMED;
     const uint32_t payload = load_be16(p + 4);
     const uint32_t total = payload != 0 ? payload + 40 : emtl_ipv6_jumbo_length(p, at->n, at->wire);
+    if (total == 0)
+        return EMTL_SKIP_MALFORMED;
     out->version = 6;
     out->length = total;
     out->protocol = p[6];

@@ -173,7 +173,9 @@ emtl_skip emtl_pppoe_decode(emtl_cursor *at);
 emtl_skip emtl_trill_decode(emtl_cursor *at);
 
 /* Bytes of an IPv6 packet whose payload length is 0: a jumbogram, or segmentation offload, captured
- * before the length was filled in. p: its fixed header, of n bytes captured. */
+ * before the length was filled in. 0: a jumbogram of more than the wire had; lengths of 16 bits are
+ * believed against the record's, as there are captures with payloads taken out, but 32 bits in a
+ * small frame would be gigabytes. p: its fixed header, of n bytes captured. */
 uint32_t emtl_ipv6_jumbo_length(const uint8_t *p, size_t n, uint32_t wire);
 /* The extension header that out->protocol names; changes that to what follows. */
 emtl_skip emtl_extension_decode(emtl_cursor *at, emtl_fragment *fragment, emtl_packet *out);
@@ -187,6 +189,8 @@ static inline int emtl_is_tunnel_port(uint16_t port)
 {
     return port >= EMTL_TUNNEL_PORT_MIN && port <= EMTL_TUNNEL_PORT_MAX;
 }
+/* Whether a tunnel has this port, and so may be behind it. */
+int emtl_is_udp_tunnel(uint16_t src_port, uint16_t dst_port);
 emtl_skip emtl_ayiya_decode(emtl_cursor *at);
 emtl_skip emtl_geneve_decode(emtl_cursor *at);
 emtl_skip emtl_gre_decode(emtl_cursor *at);

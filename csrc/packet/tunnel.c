@@ -100,6 +100,22 @@ static int is_two_way(uint16_t port)
     return port == L2TP || port == GTP || port == GTP_0 || port == TEREDO || port == AYIYA;
 }
 
+int emtl_is_udp_tunnel(uint16_t src_port, uint16_t dst_port)
+{
+    switch (dst_port) {
+    case LISP:
+    case GRE:
+    case VXLAN:
+    case VXLAN_GPE:
+    case GENEVE:
+    case MPLS:
+    case VXLAN_LINUX:
+        return 1;
+    default:
+        return is_two_way(dst_port) || is_two_way(src_port);
+    }
+}
+
 emtl_skip emtl_udp_tunnel_decode(emtl_cursor *at)
 {
     if (at->n < 8)

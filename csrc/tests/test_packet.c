@@ -34,8 +34,6 @@ static const golden_packet golden[] = {
      0, 0},
     {"segmentation offload, IPv6", "60000000 0000 11 40" ADDRESSES6 "03e8 01bb 0000 0000 61", 101,
      49, 1, 0, 6, 17, 0, 0},
-    {"jumbogram", "60000000 0000 00 40" ADDRESSES6 "1100 c204 00011170 03e8 01bb 0000 0000", 101,
-     70040, 69984, 0, 6, 17, 0, 0},
 };
 
 static const skipped_packet skipped[] = {
@@ -138,6 +136,23 @@ static void test_a_record_that_claims_too_much(decoder *d)
     CHECK_INT(emtl_packet_decode(&record, 0, TCP_UDP, d->fragments, &got), EMTL_KEPT);
     CHECK_INT(got.length, INT32_MAX);
     CHECK_INT(got.payload, INT32_MAX - 28);
+}
+
+/* Of 70,000 bytes of payload, which the wire must have had. */
+static void test_a_jumbogram_is_no_longer_than_the_wire_says(decoder *d)
+{
+    bytes b = {.n = 0};
+    put_hex(&b, "60000000 0000 00 40" ADDRESSES6 "1100 c204 00011170 03e8 01bb 0000 0000");
+    emtl_record record = {
+        .data = b.data, .captured = (uint32_t)b.n, .wire = 70040, .link_type = 101};
+    emtl_packet got;
+    CHECK_INT(emtl_packet_decode(&record, 0, TCP_UDP, d->fragments, &got), EMTL_KEPT);
+    CHECK_INT(got.length, 70040);
+    CHECK_INT(got.payload, 69984);
+    CHECK_INT(got.dst_port, 443);
+    record.wire--;
+    CHECK_INT(emtl_packet_decode(&record, 0, TCP_UDP, d->fragments, &got), EMTL_SKIP_MALFORMED);
+    CHECK_INT(got.version, 0);
 }
 
 /* ---- fragments ---- */
@@ -253,6 +268,7 @@ int main(void)
     test_names_of_reasons();
     test_endless_extensions_end(&d);
     test_a_record_that_claims_too_much(&d);
+    test_a_jumbogram_is_no_longer_than_the_wire_says(&d);
     decoder_free(&d);
     d = decoder_new();
     test_fragments_follow_the_first(&d);

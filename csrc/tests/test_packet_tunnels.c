@@ -173,9 +173,18 @@ static void test_outer(decoder *d)
     CHECK_INT(got.payload, 54);
     CHECK_INT(got.dst_port, 4789);
     CHECK_INT(got.tunnels, 0);
+    CHECK_INT(got.segment, 0); /* that of the record is the inner packet's */
     CHECK_INT(decode_hex(d, 101, IPV4("0034", "04") UDP4, &got), EMTL_SKIP_OTHER_PROTOCOL);
     CHECK_INT(decode_hex(d, 101, UDP4, &got), EMTL_KEPT);
+    CHECK_INT(got.segment, 1400);
     d->tunnels = EMTL_TUNNELS_INNER;
+    /* VXLAN of something else than IP; GTP by its source port */
+    CHECK_INT(decode_hex(d, 101, IPV4("0024", "11") UDP("12b5") "0800000000000100", &got),
+              EMTL_KEPT);
+    CHECK_INT(got.segment, 0);
+    CHECK_INT(decode_hex(d, 101, IPV4("0020", "11") "0868 03e8 0000 0000 61626364", &got),
+              EMTL_KEPT);
+    CHECK_INT(got.segment, 0);
 }
 
 static void test_protocols_are_those_of_the_inner(decoder *d)

@@ -82,7 +82,7 @@ def classify(
     few packets for an answer). A capture that can't be read is named on standard error and the
     others go on; the exit status is then 2. Of live traffic, a flow's line comes as soon as the
     model has seen all it can use, or at the flow's end; Ctrl-C or SIGTERM ends it, with exit status
-    0.
+    0; the removal of the interface too, with 1.
     """
     from edgemtl.runtime import classify as answer
     from edgemtl.runtime import load, packets_for
@@ -103,10 +103,13 @@ def classify(
     heads = [head.name for head in loaded.card.heads]
     in_json = as_json or not sys.stdout.isatty()
     if live:
-        for batch in Watch("edgemtl classify", live, replace(config, early=True)):
+        watch = Watch("edgemtl classify", live, replace(config, early=True))
+        for batch in watch:
             for line in answer(loaded, batch):
                 print(_json(line) if in_json else printable("  ".join(_row(line, heads))))
             sys.stdout.flush()  # an answer is wanted now
+        if watch.stats.warning:
+            raise typer.Exit(1)
         return
     reading = Reading("edgemtl classify", config)
     lines = (line for batch in _batches(reading, captures or []) for line in answer(loaded, batch))

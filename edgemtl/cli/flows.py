@@ -99,7 +99,8 @@ def flows(
 
     A capture that can't be read is named on standard error and the others go on; the exit status is
     then 2. Live traffic is read until Ctrl-C or SIGTERM: its flows so far are written, and the exit
-    status is 0. A second one, a second later or more, ends the program without its file.
+    status is 0, or 1 where the interface was removed before. A second one, a second later or more,
+    ends the program without its file.
     """
     live = live_options(captures, interface, filter, promiscuous, ring, user, rotate)
     if live and (label_by_folder or concat):
@@ -128,6 +129,8 @@ def flows(
         if output and live.rotation:
             output = output.with_name(f"{output.stem}-*{output.suffix}")
         print_statistics([stats], output, as_json)
+        if stats.warning:
+            raise typer.Exit(1)
         return
     reading = Reading("edgemtl flows", config, concat, anonymiser)
     batches = _read(reading, captures or [], label)

@@ -20,6 +20,7 @@ __all__ = ["LiveCapture", "LiveStats"]
 
 RING_BYTES = 32 << 20  # some 50,000 packets: a quarter of a second of 200,000 a second
 WAIT_MS = 100  # how long a stop may go unnoticed where nothing comes
+STOP_S = 2.0  # seconds after which a stop waits no longer for the wall clock, which may be set back
 BATCH_S = 0.25  # seconds from one batch of flows to the next
 
 
@@ -82,11 +83,13 @@ class LiveCapture:
             unlike = secrets.token_hex(8)
         self._numbers = FlowNumbers(f"{interface}-{unlike}", anonymiser)
         self._stop_us: int | None = None
+        self._stop_due = 0.0
         self._warning: str | None = None
         self._count()
 
     def stop(self) -> None:
         """Let the iteration end, with the packets up to now; safe in a signal handler."""
+        self._stop_due = time.monotonic() + STOP_S
         self._stop_us = time.time_ns() // 1000
 
     def __iter__(self) -> Iterator[Flows]:
@@ -110,7 +113,7 @@ class LiveCapture:
             return False
         if self._stop_us is None or self._meter.full:  # full: packets wait to be accounted
             return True
-        return self._live.clock_us < self._stop_us
+        return self._live.clock_us < self._stop_us and time.monotonic() < self._stop_due
 
     def _take(self) -> Flows:
         flows = self._numbers.flows(self._meter.take())

@@ -165,7 +165,10 @@ def ipv6(rest: Rest, vlan: int) -> Header:
         raise Skip("malformed")
     payload = packet.plen
     if payload == 0:
-        payload = jumbo(packet.nxt, rest.data[40:]) or max(rest.wire - 40, 0)
+        there = max(rest.wire - 40, 0)
+        payload = jumbo(packet.nxt, rest.data[40:]) or there
+        if payload > there:
+            raise Skip("malformed")
     inside = Rest(rest.data[40 : 40 + payload], payload)
     return Header(6, packet.src, packet.dst, 40 + payload, packet.nxt, inside, vlan)
 
@@ -202,6 +205,6 @@ def jumbo(following: int, options: bytes) -> int:
     while len(options) >= 2:
         if options[:2] == b"\xc2\x04" and len(options) >= 6:
             length = int.from_bytes(options[2:6], "big")
-            return length if 65535 < length <= 2**31 - 1 - 40 else 0
+            return length if length > 65535 else 0
         options = options[1:] if options[0] == 0 else options[2 + options[1] :]
     return 0

@@ -52,6 +52,11 @@ TSHARK = {
         "zeek/modbus/fuzz-1011.pcap",
         "zeek/trunc/ipv4-truncated-broken-header.pcap",
     ],
+    "a jumbogram of more bytes than the wire had: malformed for edgemtl, IP for tshark": [
+        "tcpdump/ipv6-too-long-jumbo.pcap",
+        "tcpdump/ipv6_jumbogram_invalid_length.pcap",
+        "tcpdump/quic_32_bit_pointer_overflow.pcap",
+    ],
     "an IP header that is cut before its end: truncated for edgemtl, IP for tshark": [
         "tcpdump/ipv4_invalid_length.pcap",
         "tcpdump/ipv6_39_byte_header.pcap",

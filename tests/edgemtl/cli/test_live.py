@@ -66,10 +66,11 @@ def protocol(inner):
     return {dpkt.udp.UDP: 17, dpkt.tcp.TCP: 6, dpkt.icmp.ICMP: 1}[type(inner)]
 
 
-def listen(cable, *words, command="flows", env=None, **options):
+def listen(cable, *words, command="flows", before=(), env=None, **options):
     """Start edgemtl at the far end, and wait until it listens."""
     process = cable.start(
         cable.far,
+        *before,
         *EDGEMTL,
         command,
         *words,
@@ -298,11 +299,24 @@ def test_an_interface_that_goes_away_ends_it_and_one_that_is_down_does_not(cable
         time.sleep(0.5)
     cable.run(cable.far, "ip", "link", "del", "v")
     out, error = live.communicate(timeout=10)
-    assert live.returncode == 0, error
+    assert live.returncode == 1, error
     line = "edgemtl flows: v: was removed while in use: the flows before it are kept"
     assert error.splitlines()[-1] == line
     assert facts(out)["warning"] == line.removeprefix("edgemtl flows: ")
     assert sorted(read_flows([folder / "f.parquet"])["src_port"].tolist()) == [1, 2]
+
+
+def test_an_interface_that_is_removed_while_it_is_down_ends_it(cable, folder):
+    live = listen(cable, "-o", folder / "f.jsonl", "--json")
+    cable.run(cable.far, "ip", "link", "set", "v", "down")
+    assert live.stderr.readline() == "edgemtl flows: v: is down: waiting for it\n"
+    time.sleep(0.5)
+    assert live.poll() is None
+    cable.run(cable.far, "ip", "link", "del", "v")
+    _, error = live.communicate(timeout=5)
+    assert live.returncode == 1
+    line = "edgemtl flows: v: was removed while in use: the flows before it are kept"
+    assert error.splitlines()[-1] == line
 
 
 # ---- time ----------------------------------------------------------------------------------------
@@ -406,6 +420,27 @@ def test_root_is_given_up_once_the_interface_is_open(cable, folder):
     assert live.first_line == "edgemtl flows: v: listening as nobody; Ctrl-C ends it\n"
     end(live)
     assert (folder / "f.jsonl").owner() == "nobody"
+
+
+def test_lent_capabilities_are_given_back(cable, folder):
+    """As a service of systemd with AmbientCapabilities=CAP_NET_RAW is started."""
+    need("setpriv")
+    live = listen(
+        cable,
+        *("-o", folder / "f.jsonl"),
+        before=(
+            *("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"),
+            *("--inh-caps", "+net_raw", "--ambient-caps", "+net_raw"),
+        ),
+    )
+    told = status_of(live)
+    assert told["Uid"] == ["65534"] * 4
+    sets = ("CapInh", "CapPrm", "CapEff", "CapAmb")
+    assert [int(told[name][0], 16) for name in sets] == [0] * 4
+    with cable.sender() as sock:
+        sock.send(udp("10.1.0.1", 1, "10.2.0.2", 443))
+    end(live)
+    assert len((folder / "f.jsonl").read_text().splitlines()) == 1
 
 
 def test_whoever_called_sudo_gets_the_files(cable, folder):

@@ -1,12 +1,13 @@
 """`LiveCapture` by itself; on real interfaces it is tested by way of the command line."""
 
 import re
+import time
 
 import pytest
 
 from edgemtl import _core
 from edgemtl.errors import CaptureError
-from edgemtl.flows import Anonymiser, FlowConfig, LiveCapture
+from edgemtl.flows import Anonymiser, FlowConfig, LiveCapture, live
 
 
 class ScriptedLive:
@@ -53,6 +54,18 @@ def test_a_stop_waits_for_the_packets_that_were_read(monkeypatch):
     assert [len(flows) for flows in capture] == [0, 0]
     assert capture._live.steps == 2
     assert capture.stats.dropped == 3
+
+
+def test_a_stop_ends_it_though_the_wall_clock_was_set_back(monkeypatch):
+    monkeypatch.setattr(_core, "Live", ScriptedLive)
+    monkeypatch.setattr(_core, "Meter", Meter)
+    monkeypatch.setattr(live, "STOP_S", 0.1)
+    capture = LiveCapture("eth0", FlowConfig(max_flows=10))
+    capture._live.clock_us = 0
+    capture.stop()
+    begun = time.monotonic()
+    assert sum(len(flows) for flows in capture) == 0
+    assert 0.1 <= time.monotonic() - begun < 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Loading by any runtime, and what predict takes and refuses."""
 
 import os
+import subprocess
 import sys
 import warnings
 from types import ModuleType
@@ -25,6 +26,14 @@ def model(request, dist, trained_run):
 def test_runtime_goes_with_the_file(dist, trained_run):
     assert {name: load(dist / name).runtime for name in FILES} == RUNTIMES
     assert load(trained_run).runtime == "torch"
+
+
+def test_onnxruntime_leaves_nothing_behind(dist, tmp_path):
+    code = f"from edgemtl import load; load({str(dist / FILES[0])!r})"
+    env = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    env |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True, timeout=120)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_flows_and_their_tensor_get_the_same_answers(model, held_out):
