@@ -228,7 +228,7 @@ static inline void fetch_neighbours(const emtl_flow_table *table, uint32_t guess
 /* Each packet goes through three steps before it is accounted, AHEAD packets apart, so that memory
  * answers meanwhile. They guess: the packets between may start and end flows. */
 int emtl_flow_table_add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
-                        emtl_flow_columns *columns, size_t *done)
+                        emtl_flow_columns *columns, emtl_ahead *ahead, size_t *done)
 {
     emtl_lookup lookups[EMTL_BATCH];
     uint32_t guesses[EMTL_BATCH];
@@ -237,6 +237,7 @@ int emtl_flow_table_add(emtl_flow_table *table, const emtl_packet *packets, size
         return EMTL_E_ARG;
     for (size_t i = 0; *done < n; i++) { /* i - x wraps around, beyond n, where i < x */
         const size_t to_guess = i - AHEAD, to_near = i - 2 * AHEAD, to_account = i - 3 * AHEAD;
+        emtl_ahead_step(ahead);
         if (i < n)
             look_up(table, &packets[i], &lookups[i]);
         if (to_guess < n)

@@ -5,6 +5,7 @@
 #ifndef EMTL_FLOW_TABLE_FLOW_TABLE_H
 #define EMTL_FLOW_TABLE_FLOW_TABLE_H
 
+#include "common/ahead.h"
 #include "common/siphash.h"
 #include "emtl.h"
 
@@ -23,10 +24,11 @@ int emtl_flow_table_new(const emtl_flow_config *config, emtl_hash_key hash_key,
                         emtl_flow_table **out);
 void emtl_flow_table_free(emtl_flow_table *table);
 
-/* Accounts packets[0, n), n <= EMTL_BATCH; flows that end go to the columns. *done: how many.
+/* Accounts packets[0, n), n <= EMTL_BATCH; flows that end go to the columns. *done: how many. A
+ * step of `ahead` with each packet.
  * EMTL_E_FULL: empty the columns, then go on from *done. */
 int emtl_flow_table_add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
-                        emtl_flow_columns *columns, size_t *done);
+                        emtl_flow_columns *columns, emtl_ahead *ahead, size_t *done);
 /* Ends what is over at now_us. EMTL_E_FULL: empty the columns and call again. */
 int emtl_flow_table_tick(emtl_flow_table *table, int64_t now_us, emtl_flow_columns *columns);
 /* Ends every flow; nothing can be added afterwards. EMTL_E_FULL: empty the columns, call again. */

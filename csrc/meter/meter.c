@@ -62,10 +62,11 @@ static void note_link_type(emtl_meter_stats *stats, uint32_t link_type)
 }
 
 /* Records to meter->packets, or to the statistics of what was skipped. */
-static void decode(emtl_meter *meter, const emtl_record *records, size_t n)
+static void decode(emtl_meter *meter, const emtl_record *records, size_t n, emtl_ahead *ahead)
 {
     meter->packet_count = meter->packets_done = 0;
     for (size_t i = 0; i < n; i++) {
+        emtl_ahead_step(ahead);
         emtl_packet *packet = &meter->packets[meter->packet_count];
         const emtl_skip skip = emtl_packet_decode(
             &records[i], meter->config.tunnels, meter->config.protocols, meter->fragments, packet);
@@ -81,12 +82,12 @@ static void decode(emtl_meter *meter, const emtl_record *records, size_t n)
 }
 
 /* Hands the decoded packets to the flow table. */
-static int account(emtl_meter *meter, emtl_flow_columns *columns)
+static int account(emtl_meter *meter, emtl_flow_columns *columns, emtl_ahead *ahead)
 {
     size_t done = 0;
     const int status =
         emtl_flow_table_add(meter->table, meter->packets + meter->packets_done,
-                            meter->packet_count - meter->packets_done, columns, &done);
+                            meter->packet_count - meter->packets_done, columns, ahead, &done);
     meter->packets_done += done;
     return status;
 }
@@ -98,7 +99,7 @@ static int begin(emtl_meter *meter, emtl_flow_columns *columns)
         return EMTL_E_ARG;
     if (columns->n == 0)
         columns->offsets[0] = 0;
-    return account(meter, columns);
+    return account(meter, columns, &(emtl_ahead){0});
 }
 
 int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t *used,
@@ -107,6 +108,7 @@ int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t 
     *used = 0;
     if (meter->finished)
         return EMTL_E_ARG;
+    emtl_ahead ahead = {data, data + size, 0};
     int status = begin(meter, columns);
     while (status == EMTL_OK) {
         emtl_record records[EMTL_BATCH];
@@ -114,8 +116,10 @@ int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t 
         const int end = emtl_capture_read(meter->capture, data + *used, size - *used, records,
                                           EMTL_BATCH, &n, &step);
         *used += step;
-        decode(meter, records, n);
-        status = account(meter, columns);
+        if (n > 0) /* the next batch is taken to be like this one, which is stepped through twice */
+            emtl_ahead_plan(&ahead, data + *used, step, 2 * n);
+        decode(meter, records, n, &ahead);
+        status = account(meter, columns, &ahead);
         if (status == EMTL_OK && (end != EMTL_OK || step == 0))
             return end;
     }
@@ -135,6 +139,7 @@ static bool time_is_valid(int64_t t_us)
 int emtl_meter_packets(emtl_meter *meter, const emtl_record *records, size_t n, size_t *done,
                        emtl_flow_columns *columns)
 {
+    emtl_ahead none = {0};
     *done = 0;
     if (meter->finished)
         return EMTL_E_ARG;
@@ -146,9 +151,9 @@ int emtl_meter_packets(emtl_meter *meter, const emtl_record *records, size_t n, 
             batch++;
         if (batch == 0)
             return EMTL_E_ARG;
-        decode(meter, records + *done, batch);
+        decode(meter, records + *done, batch, &none);
         *done += batch;
-        status = account(meter, columns);
+        status = account(meter, columns, &none);
     }
     return status;
 }

@@ -61,7 +61,7 @@ static inline emtl_packet make(int number, int64_t ts_us, uint8_t protocol, uint
 static inline void add(emtl_packet p)
 {
     size_t done;
-    CHECK_INT(emtl_flow_table_add(table, &p, 1, &ended, &done), EMTL_OK);
+    CHECK_INT(emtl_flow_table_add(table, &p, 1, &ended, &(emtl_ahead){0}, &done), EMTL_OK);
     CHECK_INT(done, 1);
 }
 

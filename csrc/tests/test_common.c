@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/ahead.h"
 #include "common/bytes.h"
 #include "common/memory.h"
 #include "common/siphash.h"
@@ -60,6 +61,33 @@ static void test_pages(void)
     emtl_pages_free(NULL, n, 2);
 }
 
+static size_t after_steps(emtl_ahead *ahead, size_t steps, const uint8_t *data)
+{
+    while (steps-- > 0)
+        emtl_ahead_step(ahead);
+    return (size_t)(ahead->next - data);
+}
+
+static void test_ahead_stays_ahead_and_inside(void)
+{
+    static const uint8_t data[100000];
+    emtl_ahead ahead = {data, data + sizeof data, 0};
+    CHECK_INT(after_steps(&ahead, 9, data), 0); /* nothing was planned */
+    emtl_ahead_plan(&ahead, data + 6400, 6400, 10);
+    CHECK(after_steps(&ahead, 1, data) > 6400); /* what was passed is not asked for */
+    const size_t next = after_steps(&ahead, 9, data);
+    CHECK(next >= 6400 + 6400 + EMTL_AHEAD_BYTES - EMTL_AHEAD_LINE);
+    CHECK(next < 6400 + 6400 + EMTL_AHEAD_BYTES + 10 * EMTL_AHEAD_LINE);
+    emtl_ahead_plan(&ahead, data + 90000, 6400, 10);
+    const size_t last = after_steps(&ahead, 10, data);
+    CHECK(last <= sizeof data && last > sizeof data - 2 * EMTL_AHEAD_LINE);
+    emtl_ahead_plan(&ahead, data + sizeof data, 6400, 10);
+    CHECK_INT(after_steps(&ahead, 10, data), sizeof data);
+    ahead.next = data;
+    emtl_ahead_plan(&ahead, data, 80000, 10); /* of long packets, most is never read */
+    CHECK_INT(after_steps(&ahead, 10, data), 0);
+}
+
 static void test_every_status_has_a_line(void)
 {
     for (int status = EMTL_E_SYSTEM; status <= EMTL_OK; status++)
@@ -72,6 +100,7 @@ int main(void)
     test_siphash_is_cpythons();
     test_siphash_of_words_is_that_of_bytes();
     test_pages();
+    test_ahead_stays_ahead_and_inside();
     test_every_status_has_a_line();
     puts("test_common: fine");
     return 0;

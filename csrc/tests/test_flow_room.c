@@ -147,7 +147,7 @@ static void test_full_columns(void)
     size_t done = 0;
     int out = 0, status;
     do {
-        status = emtl_flow_table_add(table, &p, 1, &ended, &done);
+        status = emtl_flow_table_add(table, &p, 1, &ended, &(emtl_ahead){0}, &done);
         for (size_t i = 0; i < ended.n; i++, out++) {
             CHECK_INT(ended.src_port[i], out);
             CHECK_INT(ended.packets[i], 2);

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from edgemtl import _core
 from edgemtl.errors import CaptureError
 from edgemtl.flows.anonymise import Anonymiser
+from edgemtl.flows.blocks import Blocks
 from edgemtl.flows.columns import FlowNumbers
 from edgemtl.flows.config import FlowConfig
 from edgemtl.flows.table import Flows
 from edgemtl.flows.unpack import CaptureFile
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 __all__ = ["Capture", "CaptureStats", "read_capture"]
-
-BLOCK = 1 << 20  # bytes read at a time: less costs calls, more leaves the near caches
 
 
 @dataclass
@@ -96,8 +90,8 @@ class Capture:
         for i, path in enumerate(self._paths):
             if i > 0:
                 self._meter.next_file()
-            with CaptureFile(path) as file:
-                yield from self._read(path, file)
+            with CaptureFile(path) as file, closing(Blocks(file)) as blocks:
+                yield from self._read(path, file, blocks)
         self._meter.finish()
         while self._meter.full:
             yield self._take()
@@ -112,28 +106,20 @@ class Capture:
     def _take(self) -> Flows:
         return self._numbers.flows(self._meter.take())
 
-    def _read(self, path: str, file: CaptureFile) -> Iterator[Flows]:
+    def _read(self, path: str, file: CaptureFile, blocks: Blocks) -> Iterator[Flows]:
         """Feed a file to the meter; flows whenever that is full."""
-        buffer = np.empty(BLOCK, np.uint8)  # of a small file, most is never touched
-        unused = 0  # bytes at the front of the buffer: a record that was not all there
-        while not self._meter.error and (n := file.readinto(buffer[unused:])):
-            view = buffer[: unused + n]
-            view = view[self._feed(path, view) :]
+        while not self._meter.error and blocks.more():
+            self._feed(path, blocks)
             while self._meter.full:
                 yield self._take()
-                view = view[self._feed(path, view) :]
-            if len(view) < unused + n:  # else a long record still grows: nothing to move
-                buffer[: len(view)] = view
-            unused = len(view)
-            if unused == len(buffer):
-                buffer = np.concatenate([buffer, np.empty_like(buffer)])
+                self._feed(path, blocks)
             if self._progress:
-                self._progress(file.done, file.total)
-        self._check(path, file, unused)
+                self._progress(blocks.done, file.total)
+        self._check(path, file, blocks.unused)
 
-    def _feed(self, path: str, view: NDArray[np.uint8]) -> int:
+    def _feed(self, path: str, blocks: Blocks) -> None:
         try:
-            return self._meter.feed(view)
+            blocks.use(self._meter.feed(blocks.block()))
         except CaptureError as error:
             raise CaptureError(f"{path}: {error}") from None
 

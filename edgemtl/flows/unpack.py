@@ -75,6 +75,19 @@ class CaptureFile(io.RawIOBase):
         """Bytes read of the file as it is stored."""
         return self._stored.done
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a file on disk, opened here, and not packed."""
+        return self.total is not None and self._path != "-" and self._reader is self._stored
+
+    def fileno(self) -> int:
+        """The descriptor of the file as it is stored."""
+        return self._file.fileno()
+
+    def skip_to(self, position: int) -> None:
+        """Go on from that byte of a plain file."""
+        self._stored.skip_to(position)
+
     def readable(self) -> bool:
         """Whether it can be read: always."""
         return True
@@ -134,6 +147,10 @@ class _Stored(io.RawIOBase):
             n = self._file.readinto(view) or 0
         self.done += n
         return n
+
+    def skip_to(self, position: int) -> None:
+        self._unread = b""
+        self.done = self._file.seek(position)
 
 
 class _Damage(Exception):

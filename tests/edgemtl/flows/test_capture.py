@@ -15,7 +15,7 @@ import pytest
 
 from edgemtl import CaptureError
 from edgemtl.flows import Capture, FlowConfig, read_capture
-from edgemtl.flows.capture import BLOCK
+from edgemtl.flows.blocks import BLOCK
 
 COLUMNS = ("packets", "bytes", "duration_s", "bytes_per_s", "end_reason", "start_us", "protocol")
 COLUMNS += ("src", "dst", "src_port", "dst_port", "vlan")

@@ -12,8 +12,9 @@ import zstandard
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from edgemtl import _core
 from edgemtl.errors import CaptureError
-from edgemtl.flows import CaptureStats, FlowConfig, Flows, capture, read_capture
+from edgemtl.flows import CaptureStats, FlowConfig, Flows, blocks, read_capture
 from tests.oracle import build, generated
 from tests.oracle.compare import difference, of_edgemtl, of_oracle
 from tests.oracle.flow_table import FlowTable, Rules
@@ -85,8 +86,12 @@ def test_every_form_of_a_capture_gives_the_same_bits(made):
 def test_pieces_of_any_size_give_the_same_bits(made, size):
     expected, _ = read(made.file, made.rules)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(capture, "BLOCK", size)
+        patch.setattr(blocks, "WINDOW", size)
+        mapped, _ = read(made.file, made.rules)
+        patch.setattr(blocks, "BLOCK", size)
+        patch.setattr(_core, "is_local", lambda fd: False)
         flows, _ = read(made.file, made.rules)
+    assert_same_bits(mapped, expected)
     assert_same_bits(flows, expected)
 
 

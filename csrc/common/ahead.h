@@ -1,0 +1,46 @@
+/* Memory that is read in order, asked for ahead of its reader. SPDX-License-Identifier: Apache-2.0
+ * A few cache lines at each step of other work: memory answers meanwhile. All at once would have
+ * the processor wait, and what tells where the next packet begins lies in memory too. */
+#ifndef EMTL_COMMON_AHEAD_H
+#define EMTL_COMMON_AHEAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/memory.h"
+
+#define EMTL_AHEAD_LINE 64u       /* bytes; most processors' */
+#define EMTL_AHEAD_BYTES 16384u   /* ahead of the reader */
+#define EMTL_AHEAD_STEP_MAX 1536u /* bytes; waiting costs less than fetching more */
+
+/* All 0: nothing is asked for. */
+typedef struct {
+    const uint8_t *next, *end; /* not asked for yet */
+    size_t lines;              /* to ask for at each step */
+} emtl_ahead;
+
+/* The reader stands at `at`, between next's place at first and end, and will read `bytes` more
+ * after `steps` > 0 steps. */
+static inline void emtl_ahead_plan(emtl_ahead *ahead, const uint8_t *at, size_t bytes, size_t steps)
+{
+    const size_t left = (size_t)(ahead->end - at);
+    const size_t aim = left > bytes + EMTL_AHEAD_BYTES ? bytes + EMTL_AHEAD_BYTES : left;
+    if (ahead->next < at)
+        ahead->next = at;
+    const size_t done = (size_t)(ahead->next - at);
+    const size_t missing = aim > done ? (aim - done) / EMTL_AHEAD_LINE : 0;
+    ahead->lines = bytes / steps > EMTL_AHEAD_STEP_MAX ? 0 : (missing + steps - 1) / steps;
+}
+
+static inline void emtl_ahead_step(emtl_ahead *ahead)
+{
+    if (ahead->lines == 0)
+        return;
+    const size_t left = (size_t)(ahead->end - ahead->next) / EMTL_AHEAD_LINE;
+    const uint8_t *line = ahead->next;
+    ahead->next += EMTL_AHEAD_LINE * (ahead->lines < left ? ahead->lines : left);
+    for (; line < ahead->next; line += EMTL_AHEAD_LINE)
+        emtl_prefetch(line);
+}
+
+#endif
