@@ -5,7 +5,10 @@ int emtl_series_new(emtl_series *series, uint32_t room)
 {
     *series = (emtl_series){.room = room, .left = room, .free = EMTL_NO_CHUNK};
     series->chunks = emtl_pages_new((uint64_t)room + 1, sizeof *series->chunks);
-    return series->chunks == NULL ? EMTL_E_NOMEM : EMTL_OK;
+    if (series->chunks == NULL)
+        return EMTL_E_NOMEM;
+    series->chunks[EMTL_NO_CHUNK] = (emtl_chunk){.is_wide = true, .count = EMTL_WIDE};
+    return EMTL_OK;
 }
 
 void emtl_series_free(emtl_series *series)
