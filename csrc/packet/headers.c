@@ -232,6 +232,7 @@ emtl_skip emtl_headers_decode(const emtl_record *record, uint32_t tunnels, uint3
     out->ts_us = record->ts_us; /* fragments are found by it */
     skip = decode_ip_packets(&walk, tunnels, out);
     out->segment = walk.fragment.part == EMTL_WHOLE ? record->segment : 0;
+    out->fragment = walk.fragment.part != EMTL_WHOLE;
     if (skip == EMTL_KEPT && walk.fragment.part == EMTL_FIRST_FRAGMENT)
         emtl_fragments_put(fragments, &walk.fragment, out, EMTL_KEPT);
     return skip;
