@@ -28,6 +28,9 @@ static inline bool emtl_table_can_give(const emtl_flow_table *table,
     return emtl_columns_have_room(columns, table->config.packets);
 }
 
+/* Accounts a packet, whatever that takes. EMTL_E_FULL: not yet. */
+int emtl_table_account(emtl_flow_table *table, const emtl_packet *packet, const emtl_lookup *lookup,
+                       emtl_flow_columns *columns);
 /* Gives out, to columns that have room, a flow that goes on: it keeps its place, and is not given
  * out again. */
 void emtl_table_give_early(emtl_flow_table *table, uint32_t number, emtl_flow_columns *columns);
