@@ -1,8 +1,6 @@
 /* Packets come in. SPDX-License-Identifier: Apache-2.0 */
 #include "flow_table/join.h"
 
-#define STEP 16u
-
 /* Joins a packet to the flow guessed, where that is the whole way: it was one packet on the wire,
  * nothing ends, and room is there. */
 static inline bool goes_on(emtl_flow_table *table, const emtl_packet *packet,
@@ -45,34 +43,26 @@ static inline void fetch_neighbours(const emtl_flow_table *table, uint32_t guess
     emtl_prefetch(&table->flows.flow[flow->newer]);
 }
 
-static inline size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Each packet goes through three steps before it is accounted, STEP packets and more apart, so that
- * memory answers meanwhile. They guess: the packets between may start and end flows. */
+/* Each packet goes through three steps before it is accounted, the whole batch through one after
+ * the other, so that memory answers meanwhile. They guess: the packets before may start and end
+ * flows.
+ */
 static int add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
                emtl_flow_columns *columns, size_t *done)
 {
     emtl_lookup lookups[EMTL_BATCH];
     uint32_t guesses[EMTL_BATCH];
-    size_t looked_up = 0, guessed = 0, near = 0, i = 0;
-    while (i < n) {
-        const size_t start = i;
-        for (const size_t end = least(start + 4 * STEP, n); looked_up < end; looked_up++)
-            look_up(table, &packets[looked_up], &lookups[looked_up]);
-        for (const size_t end = least(start + 3 * STEP, n); guessed < end; guessed++)
-            guesses[guessed] = fetch_flow(table, &lookups[guessed]);
-        for (const size_t end = least(start + 2 * STEP, n); near < end; near++)
-            fetch_neighbours(table, guesses[near]);
-        for (const size_t end = least(start + STEP, n); i < end; i++) {
-            if (goes_on(table, &packets[i], &lookups[i], guesses[i]))
-                continue;
-            *done = i;
-            if (emtl_table_account(table, &packets[i], &lookups[i], columns) != EMTL_OK)
-                return EMTL_E_FULL;
-        }
+    for (size_t i = 0; i < n; i++)
+        look_up(table, &packets[i], &lookups[i]);
+    for (size_t i = 0; i < n; i++)
+        guesses[i] = fetch_flow(table, &lookups[i]);
+    for (size_t i = 0; i < n; i++)
+        fetch_neighbours(table, guesses[i]);
+    for (size_t i = 0; i < n; i++) {
+        *done = i;
+        if (!goes_on(table, &packets[i], &lookups[i], guesses[i]) &&
+            emtl_table_account(table, &packets[i], &lookups[i], columns) != EMTL_OK)
+            return EMTL_E_FULL;
     }
     *done = n;
     return EMTL_OK;
