@@ -48,7 +48,8 @@ uint64_t emtl_series_bytes(const emtl_series *series);
 /* Whether a packet of so many bytes needs a wide chunk. */
 static inline bool emtl_series_is_wide(int64_t iat_us, uint32_t headers, uint32_t payload)
 {
-    return iat_us != (int32_t)iat_us || headers > UINT8_MAX || payload > UINT16_MAX - UINT8_MAX;
+    return ((uint64_t)iat_us + (uint64_t)INT32_MAX + 1) >> 32 != 0 || headers > UINT8_MAX ||
+           payload > UINT16_MAX - UINT8_MAX;
 }
 
 /* Packets of this kind that the flow's last chunk still takes. */
