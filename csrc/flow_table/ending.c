@@ -97,8 +97,27 @@ int emtl_table_evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_column
     return status;
 }
 
-int emtl_table_end_overdue(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns)
+static int64_t front_due_us(const emtl_flow_table *table, unsigned list)
 {
+    const emtl_flow *flow = table->flows.flow;
+    return flow[flow[list].newer].latest_us + table->timeout_us[list];
+}
+
+static void note_due(emtl_flow_table *table)
+{
+    table->due_us = front_due_us(table, 0);
+    for (unsigned list = 1; list < EMTL_LISTS; list++) {
+        const int64_t due_us = front_due_us(table, list);
+        if (due_us < table->due_us)
+            table->due_us = due_us;
+    }
+    table->flows.fronts_moved = false;
+}
+
+int emtl_table_pass_time(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns)
+{
+    if (emtl_table_is_quiet(table, t))
+        return EMTL_OK;
     for (unsigned list = 0; list < EMTL_LISTS; list++) {
         uint32_t numbers[GROUP];
         size_t n;
@@ -110,6 +129,7 @@ int emtl_table_end_overdue(emtl_flow_table *table, int64_t t, emtl_flow_columns 
                     return EMTL_E_FULL;
         }
     }
+    note_due(table);
     return EMTL_OK;
 }
 

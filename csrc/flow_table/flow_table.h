@@ -10,7 +10,7 @@
 #include "emtl.h"
 
 #ifndef EMTL_BATCH
-#define EMTL_BATCH 128u
+#define EMTL_BATCH 64u
 #endif /* packets that are accounted in one go */
 
 typedef struct emtl_flow_table emtl_flow_table;

@@ -5,7 +5,8 @@
 
 int emtl_flows_new(emtl_flows *flows, uint32_t room)
 {
-    *flows = (emtl_flows){.room = room, .used = EMTL_FIRST_FLOW, .free = EMTL_NO_FLOW};
+    *flows = (emtl_flows){
+        .room = room, .used = EMTL_FIRST_FLOW, .free = EMTL_NO_FLOW, .fronts_moved = true};
     flows->flow = emtl_pages_new(PLACES(room), sizeof *flows->flow);
     flows->rest = emtl_pages_new(PLACES(room), sizeof *flows->rest);
     flows->ends6 = emtl_pages_new(PLACES(room), sizeof *flows->ends6);
@@ -69,7 +70,7 @@ uint32_t emtl_flows_start(emtl_flows *flows, const emtl_packet *packet, const em
         if (number >= flows->used6)
             flows->used6 = number + 1;
     }
-    emtl_list_append(flows->flow, EMTL_LIST_ONE_WAY, number);
+    emtl_list_append(flows, EMTL_LIST_ONE_WAY, number);
     append_birth(flows->rest, number);
     return number;
 }
@@ -80,8 +81,9 @@ void emtl_flows_release(emtl_flows *flows, uint32_t number)
     const uint32_t elder = rest[number].elder, younger = rest[number].younger;
     rest[elder].younger = younger;
     rest[younger].elder = elder;
-    emtl_list_remove(flows->flow, number);
+    emtl_list_remove(flows, number);
     flows->flow[number].flags = 0;
+    flows->flow[number].key = (emtl_flow_key){0, 0}; /* of no packet */
     flows->flow[number].newer = flows->free;
     flows->free = number;
     flows->count--;

@@ -53,6 +53,7 @@ typedef struct {
     uint32_t used;     /* places before this were handed out at least once */
     uint32_t used6;    /* places of ends6 before this were touched */
     uint32_t free;     /* first of the places given back */
+    bool fronts_moved; /* a list has another front than when this was last set to false */
 } emtl_flows;
 
 /* Bytes that one flow takes at most. */
@@ -68,7 +69,8 @@ static inline uint8_t emtl_list_of(uint8_t flags)
 {
     if (flags & EMTL_FLOW_CLOSED)
         return EMTL_LIST_CLOSED;
-    return flags & EMTL_FLOW_TWO_WAY ? EMTL_LIST_TWO_WAY : EMTL_LIST_ONE_WAY;
+    return (uint8_t)(EMTL_LIST_ONE_WAY +
+                     flags / EMTL_FLOW_TWO_WAY % 2); /* no branch to mispredict */
 }
 
 /* The flow whose latest packet came first, or EMTL_NO_FLOW. */
@@ -78,16 +80,22 @@ static inline uint32_t emtl_list_front(const emtl_flows *flows, unsigned list)
     return front < EMTL_FIRST_FLOW ? EMTL_NO_FLOW : front;
 }
 
-static inline void emtl_list_remove(emtl_flow *flow, uint32_t number)
+static inline void emtl_list_remove(emtl_flows *flows, uint32_t number)
 {
+    emtl_flow *flow = flows->flow;
     const uint32_t older = flow[number].older, newer = flow[number].newer;
+    if (older < EMTL_FIRST_FLOW)
+        flows->fronts_moved = true;
     flow[older].newer = newer;
     flow[newer].older = older;
 }
 
-static inline void emtl_list_append(emtl_flow *flow, unsigned list, uint32_t number)
+static inline void emtl_list_append(emtl_flows *flows, unsigned list, uint32_t number)
 {
+    emtl_flow *flow = flows->flow;
     const uint32_t newest = flow[list].older;
+    if (newest < EMTL_FIRST_FLOW)
+        flows->fronts_moved = true;
     flow[number].older = newest;
     flow[number].newer = list;
     flow[newest].newer = number;

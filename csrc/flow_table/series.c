@@ -5,7 +5,10 @@ int emtl_series_new(emtl_series *series, uint32_t room)
 {
     *series = (emtl_series){.room = room, .left = room, .free = EMTL_NO_CHUNK};
     series->chunks = emtl_pages_new((uint64_t)room + 1, sizeof *series->chunks);
-    return series->chunks == NULL ? EMTL_E_NOMEM : EMTL_OK;
+    if (series->chunks == NULL)
+        return EMTL_E_NOMEM;
+    series->chunks[EMTL_NO_CHUNK] = (emtl_chunk){.is_wide = true, .count = EMTL_WIDE};
+    return EMTL_OK;
 }
 
 void emtl_series_free(emtl_series *series)
@@ -53,41 +56,52 @@ emtl_chunk *emtl_series_extend(emtl_series *series, emtl_flows *flows, uint32_t 
     return chunk;
 }
 
-static void copy_narrow(const emtl_chunk *chunk, int64_t *iat_us, int32_t *length, int32_t *payload)
+/* Where the next packet of a series goes in the columns. */
+typedef struct {
+    int64_t *restrict iat_us;
+    int32_t *restrict length, *restrict payload; /* payload may be NULL */
+    int8_t *restrict direction;
+} destination;
+
+/* Loops of their own, and n known where the call is inlined: compilers turn them into vectors. */
+static inline void copy_narrow(const emtl_chunk *chunk, unsigned n, destination to)
 {
-    for (unsigned i = 0; i < chunk->count; i++) {
-        iat_us[i] = chunk->as.narrow.iat_us[i];
-        length[i] = chunk->as.narrow.length[i];
-        if (payload != NULL)
-            payload[i] = chunk->as.narrow.length[i] - chunk->as.narrow.headers[i];
-    }
+    for (unsigned i = 0; i < n; i++)
+        to.iat_us[i] = chunk->as.narrow.iat_us[i];
+    for (unsigned i = 0; i < n; i++)
+        to.length[i] = chunk->as.narrow.length[i];
+    for (unsigned i = 0; to.payload != NULL && i < n; i++)
+        to.payload[i] = chunk->as.narrow.length[i] - chunk->as.narrow.headers[i];
+    for (unsigned i = 0; i < n; i++)
+        to.direction[i] = (int8_t)(1 - 2 * (chunk->reverse >> i & 1));
 }
 
-static void copy_wide(const emtl_chunk *chunk, int64_t *iat_us, int32_t *length, int32_t *payload)
+static void copy_wide(const emtl_chunk *chunk, destination to)
 {
     for (unsigned i = 0; i < chunk->count; i++) {
-        iat_us[i] = chunk->as.wide.iat_us[i];
-        length[i] = (int32_t)chunk->as.wide.length[i];
-        if (payload != NULL)
-            payload[i] = (int32_t)chunk->as.wide.payload[i];
+        to.iat_us[i] = chunk->as.wide.iat_us[i];
+        to.length[i] = (int32_t)chunk->as.wide.length[i];
+        if (to.payload != NULL)
+            to.payload[i] = (int32_t)chunk->as.wide.payload[i];
+        to.direction[i] = (int8_t)(1 - 2 * (chunk->reverse >> i & 1));
     }
 }
 
 void emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_us, int32_t *length,
                       int32_t *payload, int8_t *direction)
 {
+    size_t at = 0;
     for (uint32_t number = first; number != EMTL_NO_CHUNK; number = series->chunks[number].next) {
         const emtl_chunk *chunk = &series->chunks[number];
+        const destination to = {iat_us + at, length + at, payload == NULL ? NULL : payload + at,
+                                direction + at};
         if (chunk->is_wide)
-            copy_wide(chunk, iat_us, length, payload);
+            copy_wide(chunk, to);
+        else if (chunk->count == EMTL_NARROW)
+            copy_narrow(chunk, EMTL_NARROW, to);
         else
-            copy_narrow(chunk, iat_us, length, payload);
-        for (unsigned i = 0; i < chunk->count; i++)
-            direction[i] = chunk->reverse >> i & 1 ? -1 : 1;
-        iat_us += chunk->count;
-        length += chunk->count;
-        payload = payload == NULL ? NULL : payload + chunk->count;
-        direction += chunk->count;
+            copy_narrow(chunk, chunk->count, to);
+        at += chunk->count;
     }
 }
 

@@ -6,9 +6,9 @@
 
 #include "flow_table/flows.h"
 
-#define EMTL_NO_CHUNK 0u
-#define EMTL_NARROW 8u /* packets in a narrow chunk */
-#define EMTL_WIDE 3u   /* and in a wide one */
+#define EMTL_NO_CHUNK 0u /* a place that is always full */
+#define EMTL_NARROW 8u   /* packets in a narrow chunk */
+#define EMTL_WIDE 3u     /* and in a wide one */
 
 typedef struct {
     union {
@@ -48,15 +48,14 @@ uint64_t emtl_series_bytes(const emtl_series *series);
 /* Whether a packet of so many bytes needs a wide chunk. */
 static inline bool emtl_series_is_wide(int64_t iat_us, uint32_t headers, uint32_t payload)
 {
-    return iat_us != (int32_t)iat_us || headers > UINT8_MAX || payload > UINT16_MAX - UINT8_MAX;
+    return ((uint64_t)iat_us + (uint64_t)INT32_MAX + 1) >> 32 != 0 || headers > UINT8_MAX ||
+           payload > UINT16_MAX - UINT8_MAX;
 }
 
 /* Packets of this kind that the flow's last chunk still takes. */
 static inline uint32_t emtl_series_spare(const emtl_series *series, const emtl_flow *flow,
                                          bool is_wide)
 {
-    if (flow->last_chunk == EMTL_NO_CHUNK)
-        return 0;
     const emtl_chunk *last = &series->chunks[flow->last_chunk];
     if (last->is_wide)
         return EMTL_WIDE - last->count;
@@ -67,16 +66,10 @@ static inline uint32_t emtl_series_spare(const emtl_series *series, const emtl_f
 emtl_chunk *emtl_series_extend(emtl_series *series, emtl_flows *flows, uint32_t number,
                                bool is_wide);
 
-/* Appends a packet; is_wide as told by emtl_series_is_wide, or true. When the last chunk has no
- * room for it, one must be left. */
-static inline void emtl_series_append(emtl_series *series, emtl_flows *flows, uint32_t number,
-                                      bool is_wide, int64_t iat_us, uint32_t headers,
-                                      uint32_t payload, bool reverse)
+/* Puts a packet into the flow's last chunk, which has room for one of its kind. */
+static inline void emtl_series_put(emtl_chunk *chunk, emtl_flow *flow, int64_t iat_us,
+                                   uint32_t headers, uint32_t payload, bool reverse)
 {
-    emtl_flow *flow = &flows->flow[number];
-    emtl_chunk *chunk = emtl_series_spare(series, flow, is_wide) > 0
-                            ? &series->chunks[flow->last_chunk]
-                            : emtl_series_extend(series, flows, number, is_wide);
     const unsigned at = chunk->count++;
     chunk->reverse |= (uint8_t)(reverse << at);
     flow->kept++;
@@ -89,6 +82,19 @@ static inline void emtl_series_append(emtl_series *series, emtl_flows *flows, ui
         chunk->as.narrow.length[at] = (uint16_t)(headers + payload);
         chunk->as.narrow.headers[at] = (uint8_t)headers;
     }
+}
+
+/* Appends a packet; is_wide as told by emtl_series_is_wide, or true. When the last chunk has no
+ * room for it, one must be left. */
+static inline void emtl_series_append(emtl_series *series, emtl_flows *flows, uint32_t number,
+                                      bool is_wide, int64_t iat_us, uint32_t headers,
+                                      uint32_t payload, bool reverse)
+{
+    emtl_flow *flow = &flows->flow[number];
+    emtl_chunk *chunk = emtl_series_spare(series, flow, is_wide) > 0
+                            ? &series->chunks[flow->last_chunk]
+                            : emtl_series_extend(series, flows, number, is_wide);
+    emtl_series_put(chunk, flow, iat_us, headers, payload, reverse);
 }
 
 /* Writes the series that begins at this chunk to four columns; payload may be NULL. */

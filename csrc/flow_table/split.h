@@ -14,12 +14,18 @@ typedef struct {
 /* Bytes of payload that each of the wire's packets had; 0: it was one packet. */
 static inline uint32_t emtl_segment_of(const emtl_packet *packet, uint32_t split_mtu)
 {
-    const uint32_t headers = packet->length - packet->payload;
     if (packet->segment != 0)
         return packet->payload > packet->segment ? packet->segment : 0;
-    if (split_mtu == 0 || packet->length <= split_mtu || packet->fragment || headers >= split_mtu)
+    if (split_mtu == 0 || packet->length <= split_mtu || packet->fragment)
         return 0;
-    return split_mtu - headers;
+    const uint32_t headers = packet->length - packet->payload;
+    return headers < split_mtu ? split_mtu - headers : 0;
+}
+
+static inline emtl_wire_packets emtl_unsplit(const emtl_packet *packet)
+{
+    return (emtl_wire_packets){1, packet->length - packet->payload, packet->payload,
+                               packet->payload};
 }
 
 static inline emtl_wire_packets emtl_split(const emtl_packet *packet, uint32_t split_mtu)
@@ -27,7 +33,7 @@ static inline emtl_wire_packets emtl_split(const emtl_packet *packet, uint32_t s
     const uint32_t headers = packet->length - packet->payload;
     const uint32_t segment = emtl_segment_of(packet, split_mtu);
     if (segment == 0)
-        return (emtl_wire_packets){1, headers, packet->payload, packet->payload};
+        return emtl_unsplit(packet);
     const uint32_t before = (packet->payload - 1) / segment; /* the last */
     return (emtl_wire_packets){before + 1, headers, segment, packet->payload - before * segment};
 }

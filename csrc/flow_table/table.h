@@ -12,6 +12,7 @@ struct emtl_flow_table {
     int64_t timeout_us[EMTL_LISTS]; /* of each list's flows */
     int64_t active_us;
     int64_t clock_us; /* of the latest packet */
+    int64_t due_us;   /* up to then no front of a list is over, unless flows.fronts_moved */
     uint32_t mtu;     /* longer packets are oversized */
     emtl_flows flows;
     emtl_index index;
@@ -27,6 +28,9 @@ static inline bool emtl_table_can_give(const emtl_flow_table *table,
     return emtl_columns_have_room(columns, table->config.packets);
 }
 
+/* Accounts a packet, whatever that takes. EMTL_E_FULL: not yet. */
+int emtl_table_account(emtl_flow_table *table, const emtl_packet *packet, const emtl_lookup *lookup,
+                       emtl_flow_columns *columns);
 /* Gives out, to columns that have room, a flow that goes on: it keeps its place, and is not given
  * out again. */
 void emtl_table_give_early(emtl_flow_table *table, uint32_t number, emtl_flow_columns *columns);
@@ -36,25 +40,13 @@ int emtl_table_end(emtl_flow_table *table, uint32_t number, emtl_end_reason reas
                    emtl_flow_columns *columns);
 /* Ends the flow that is the first to make room; there must be one. EMTL_E_FULL: not yet. */
 int emtl_table_evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_columns *columns);
-/* Rule 1 of emtl.h at time t, where something is over. EMTL_E_FULL: not all of it was ended. */
-int emtl_table_end_overdue(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns);
+/* Rule 1 of emtl.h at time t. EMTL_E_FULL: not all that is over was ended. */
+int emtl_table_pass_time(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns);
 
-/* Whether the front of a list is over at time t. */
-static inline bool emtl_table_is_overdue(const emtl_flow_table *table, unsigned list, int64_t t)
+/* Whether it is known that rule 1 ends nothing at time t. */
+static inline bool emtl_table_is_quiet(const emtl_flow_table *table, int64_t t)
 {
-    const emtl_flow *flow = table->flows.flow;
-    return t - flow[flow[list].newer].latest_us > table->timeout_us[list];
-}
-
-/* Rule 1. */
-static inline int emtl_table_pass_time(emtl_flow_table *table, int64_t t,
-                                       emtl_flow_columns *columns)
-{
-    if (emtl_table_is_overdue(table, EMTL_LIST_CLOSED, t) ||
-        emtl_table_is_overdue(table, EMTL_LIST_ONE_WAY, t) ||
-        emtl_table_is_overdue(table, EMTL_LIST_TWO_WAY, t))
-        return emtl_table_end_overdue(table, t, columns);
-    return EMTL_OK;
+    return t <= table->due_us && !table->flows.fronts_moved;
 }
 
 #endif

@@ -5,7 +5,7 @@
  * bytes captured (2), how many more the wire had (1), and they themselves. One input has several
  * packets, since the later fragments of a datagram need its first. */
 #include "fuzz/fuzz.h"
-#include "packet/packet.h"
+#include "packet/decode.h"
 
 static bool is_asked_for(uint8_t protocol, uint32_t protocols)
 {

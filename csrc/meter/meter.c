@@ -4,7 +4,7 @@
 
 #include "capture/capture.h"
 #include "flow_table/flow_table.h"
-#include "packet/packet.h"
+#include "packet/decode.h"
 
 struct emtl_meter {
     emtl_flow_config config;
@@ -64,20 +64,24 @@ static void note_link_type(emtl_meter_stats *stats, uint32_t link_type)
 /* Records to meter->packets, or to the statistics of what was skipped. */
 static void decode(emtl_meter *meter, const emtl_record *records, size_t n, emtl_ahead *ahead)
 {
-    meter->packet_count = meter->packets_done = 0;
+    const uint32_t tunnels = meter->config.tunnels, protocols = meter->config.protocols;
+    emtl_packet *packet = meter->packets;
     for (size_t i = 0; i < n; i++) {
         emtl_ahead_step(ahead);
-        emtl_packet *packet = &meter->packets[meter->packet_count];
-        const emtl_skip skip = emtl_packet_decode(
-            &records[i], meter->config.tunnels, meter->config.protocols, meter->fragments, packet);
+        const emtl_skip skip =
+            emtl_packet_decode(&records[i], tunnels, protocols, meter->fragments, packet);
         if (i == 0 || records[i].link_type != records[i - 1].link_type)
             note_link_type(&meter->stats, records[i].link_type);
-        meter->stats.ip_packets += packet->version != 0;
-        if (skip == EMTL_KEPT)
-            meter->packet_count++;
-        else
+        if (skip == EMTL_KEPT) {
+            packet++;
+        } else {
             meter->stats.skipped[skip]++;
+            meter->stats.ip_packets += packet->version != 0;
+        }
     }
+    meter->packets_done = 0;
+    meter->packet_count = (size_t)(packet - meter->packets);
+    meter->stats.ip_packets += meter->packet_count;
     meter->stats.packets += n;
 }
 

@@ -245,6 +245,7 @@ emtl_skip emtl_headers_decode(const emtl_record *record, uint32_t tunnels, uint3
     if (skip != EMTL_KEPT)
         return skip;
     out->segment = segment_of(&walk, record->segment, out);
+    out->fragment = walk.fragment.part != EMTL_WHOLE;
     if (walk.fragment.part == EMTL_FIRST_FRAGMENT)
         emtl_fragments_put(fragments, &walk.fragment, out, EMTL_KEPT);
     return EMTL_KEPT;

@@ -26,7 +26,7 @@ static inline emtl_skip emtl_ipv4_decode(emtl_cursor *at, emtl_fragment *fragmen
     uint32_t total = load_be16(p + 2);
     if (total == 0)
         total = at->wire; /* segmentation offload: captured before the length was filled in */
-    if (p[0] >> 4 != 4 || header < 20 || total < header)
+    if (p[0] < 0x45 || p[0] > 0x4f || total < header) /* version, and at least 20 bytes */
         return EMTL_SKIP_MALFORMED;
     out->version = 4;
     out->length = total;
@@ -41,8 +41,9 @@ static inline emtl_skip emtl_ipv4_decode(emtl_cursor *at, emtl_fragment *fragmen
         fragment->protocol = p[9];
     }
     const size_t here = at->n < total ? at->n : total; /* Ethernet pads short frames */
-    at->p += here < header ? here : header;
-    at->n = here < header ? 0 : here - header;
+    const size_t passed = here < header ? here : header;
+    at->p += passed;
+    at->n = here - passed;
     at->wire = total - header;
     return EMTL_KEPT;
 }

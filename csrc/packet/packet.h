@@ -205,9 +205,4 @@ emtl_skip emtl_vxlan_decode(emtl_cursor *at);
 emtl_skip emtl_headers_decode(const emtl_record *record, uint32_t tunnels, uint32_t protocols,
                               emtl_fragments *fragments, emtl_packet *out);
 
-/* The whole way. out->version is 0 where no IP header was reached; the rest is good for EMTL_KEPT
- * alone. tunnels: EMTL_TUNNELS_…; protocols: EMTL_PROTOCOL_… bits. */
-emtl_skip emtl_packet_decode(const emtl_record *record, uint32_t tunnels, uint32_t protocols,
-                             emtl_fragments *fragments, emtl_packet *out);
-
 #endif

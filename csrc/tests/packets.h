@@ -3,7 +3,7 @@
 #ifndef EMTL_TESTS_PACKETS_H
 #define EMTL_TESTS_PACKETS_H
 
-#include "packet/packet.h"
+#include "packet/decode.h"
 #include "tests/support.h"
 
 /* 10.0.0.1:1000 to 10.0.0.2:443, 4 bytes of payload. */

@@ -1,0 +1,83 @@
+/* Packets come in. SPDX-License-Identifier: Apache-2.0 */
+#include "flow_table/join.h"
+
+/* Joins a packet to the flow guessed, where that is the whole way: it was one packet on the wire,
+ * nothing ends, and room is there. */
+static inline bool goes_on(emtl_flow_table *table, const emtl_packet *packet,
+                           const emtl_lookup *lookup, uint32_t guess)
+{
+    if (!emtl_table_is_quiet(table, packet->ts_us) || table->swept ||
+        emtl_segment_of(packet, table->config.split_mtu) != 0 ||
+        !emtl_flow_is(&table->flows, guess, lookup) ||
+        emtl_reason_to_end(table, &table->flows.flow[guess], packet) != EMTL_END_NONE)
+        return false;
+    const emtl_joining join = emtl_measure(table, packet, emtl_unsplit(packet), lookup, guess);
+    if (join.is_wide || !emtl_has_chunks(table, &join) || (table->config.early && join.fills))
+        return false;
+    emtl_join(table, &join);
+    return true;
+}
+
+static inline void look_up(const emtl_flow_table *table, const emtl_packet *packet,
+                           emtl_lookup *lookup)
+{
+    emtl_lookup_of(lookup, packet, table->config.by_vlan ? packet->vlan : 0, table->hash);
+    lookup->home = emtl_index_home(&table->index, lookup->hash);
+    emtl_prefetch(lookup->home);
+}
+
+static inline uint32_t fetch_flow(const emtl_flow_table *table, const emtl_lookup *lookup)
+{
+    const uint32_t guess = emtl_index_guess(&table->index, lookup);
+    emtl_prefetch(&table->flows.flow[guess]);
+    if (emtl_key_is_6(&lookup->key))
+        emtl_prefetch(&table->flows.ends6[guess]);
+    return guess;
+}
+
+static inline void fetch_neighbours(const emtl_flow_table *table, uint32_t guess)
+{
+    const emtl_flow *flow = &table->flows.flow[guess];
+    emtl_prefetch(&table->series.chunks[flow->last_chunk]);
+    emtl_prefetch(&table->flows.flow[flow->older]);
+    emtl_prefetch(&table->flows.flow[flow->newer]);
+}
+
+/* Each packet goes through three steps before it is accounted, the whole batch through one after
+ * the other, so that memory answers meanwhile. They guess: the packets before may start and end
+ * flows.
+ */
+static int add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
+               emtl_flow_columns *columns, emtl_ahead *ahead, size_t *done)
+{
+    emtl_lookup lookups[EMTL_BATCH];
+    uint32_t guesses[EMTL_BATCH];
+    for (size_t i = 0; i < n; i++)
+        look_up(table, &packets[i], &lookups[i]);
+    for (size_t i = 0; i < n; i++)
+        guesses[i] = fetch_flow(table, &lookups[i]);
+    for (size_t i = 0; i < n; i++)
+        fetch_neighbours(table, guesses[i]);
+    for (size_t i = 0; i < n; i++) {
+        *done = i;
+        emtl_ahead_step(ahead);
+        if (!goes_on(table, &packets[i], &lookups[i], guesses[i]) &&
+            emtl_table_account(table, &packets[i], &lookups[i], columns) != EMTL_OK)
+            return EMTL_E_FULL;
+    }
+    *done = n;
+    return EMTL_OK;
+}
+
+int emtl_flow_table_add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
+                        emtl_flow_columns *columns, emtl_ahead *ahead, size_t *done)
+{
+    *done = 0;
+    if (n > EMTL_BATCH)
+        return EMTL_E_ARG;
+    const int status = add(table, packets, n, columns, ahead, done);
+    table->counts.packets += *done;
+    if (*done > 0)
+        table->clock_us = packets[*done - 1].ts_us;
+    return status;
+}
