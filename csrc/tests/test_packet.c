@@ -185,6 +185,7 @@ static void test_fragments_follow_the_first(decoder *d)
         CHECK(got.version != 0);
         CHECK_INT(decode_hex(d, 101, pairs[i].first, &got), EMTL_KEPT);
         CHECK_INT(got.segment, 0);
+        CHECK_INT(got.fragment, 1);
         CHECK_INT(decode_hex(d, 101, pairs[i].later, &got), EMTL_KEPT);
         CHECK_INT(got.src_port, 1000);
         CHECK_INT(got.dst_port, 443);
@@ -192,6 +193,7 @@ static void test_fragments_follow_the_first(decoder *d)
         CHECK_INT(got.length, pairs[i].length);
         CHECK_INT(got.payload, pairs[i].payload);
         CHECK_INT(got.segment, 0);
+        CHECK_INT(got.fragment, 1);
         CHECK_INT(got.tcp_flags, 0);
         CHECK_INT(got.ts_us, 42);
     }
