@@ -33,7 +33,7 @@ def split(flows: Flows, by: str, seed: int, data: str, shares: tuple[float, floa
     column = SPLITS[by]
     if column is None:
         return split_flows(flows["traffic_class"], seed, data, shares)
-    values = flows.columns.get(column)
+    values = flows[column] if column in flows.columns else None
     if values is None or (values.dtype == object and any(v is None for v in values)):
         raise DataError(f"{data}: has flows without {column}: --split-by {by} needs it")
     if by == "time":
