@@ -165,6 +165,8 @@ def _draw_accuracy(figure: Any, document: dict[str, Any], plan: Plan, paper: boo
         axes.set_xticks(range(len(places)), [str(n or "all") for n in places])
         axes.set_xlabel("labels of a class")
         axes.set_ylabel("accuracy in %")
+        low, high = axes.get_ylim()
+        axes.set_ylim(max(low, 0), min(high, 101))  # few seeds have intervals beyond what can be
         axes.grid(alpha=0.3)
         if axes.has_data():
             axes.legend(fontsize=6)
