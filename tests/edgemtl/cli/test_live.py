@@ -151,6 +151,18 @@ def by_start(flows):
     return [row[2] for row in rows], [row[3] for row in rows]
 
 
+def each_way(flows):
+    """Rows without times, and the lengths of each direction: two sockets of a machine with several
+    cores may see packets that cross each other in another order."""
+    rows = []
+    for *key, lengths, directions in by_start(flows)[0]:
+        ways = [
+            [n for n, way in zip(lengths, directions, strict=True) if way == one] for one in (1, -1)
+        ]
+        rows.append((*key, *ways))
+    return rows
+
+
 def assert_same_flows(live, captured):
     (rows, times), (want, want_times) = by_start(live), by_start(captured)
     assert rows == want
@@ -202,8 +214,8 @@ def test_merged_packets_are_counted_as_the_wire_had_them(cable, folder):
     assert told["dropped"] == 0
     assert told["split"] > 10 and told["segments"] > 3 * told["split"]
     assert flows.length.max() == 1500
-    assert flows["bytes"].max() > 3 << 20
-    assert by_start(flows)[0] == by_start(guessed)[0]  # cut at the MTU, as they were here
+    assert flows["bytes"].max() > 1 << 20  # iperf3 may leave, with its last data on the way
+    assert each_way(flows) == each_way(guessed)  # cut at the MTU, as they were here
 
 
 UDP_SEGMENT = 103  # linux/udp.h
