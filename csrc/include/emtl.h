@@ -74,6 +74,9 @@ uint64_t emtl_capture_position(const emtl_capture *capture);
  * 0, or with bytes left that were not used, was cut. */
 int emtl_capture_is_whole(const emtl_capture *capture);
 
+/* Times of the first and of the latest record so far; 0: there is none, or the file tells none. */
+void emtl_capture_times(const emtl_capture *capture, int64_t *first_us, int64_t *latest_us);
+
 /* ---- packet: a record to the 5-tuple, length and time --------------------------------------- */
 
 /* Why a packet is not part of a flow. EMTL_KEPT: it is. Names: emtl_skip_name. */
@@ -274,7 +277,7 @@ int emtl_meter_tick(emtl_meter *meter, int64_t now_us, emtl_flow_columns *column
 /* The capture is over: ends every flow. Then nothing can be fed or ticked (EMTL_E_ARG). */
 int emtl_meter_finish(emtl_meter *meter, emtl_flow_columns *columns);
 
-/* The reader inside: for emtl_capture_error, _position and _is_whole. It is the meter's. */
+/* The reader inside: for emtl_capture_error, _position, _is_whole and _times. It is the meter's. */
 const emtl_capture *emtl_meter_capture(const emtl_meter *meter);
 
 /* Counts so far; between any two calls. */
