@@ -391,6 +391,7 @@ cdef class Live:
             "downs": stats.downs,
             "ring_bytes": stats.ring_bytes,
             "segments": stats.segments != 0,
+            "stepped_us": stats.stepped_us,
         }
 
 

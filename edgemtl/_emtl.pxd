@@ -141,6 +141,7 @@ cdef extern from "emtl.h" nogil:
         uint64_t downs
         uint32_t ring_bytes
         uint32_t segments
+        int64_t stepped_us
 
     int emtl_live_open(const emtl_live_config *config, char *error, emtl_live **out)
     void emtl_live_close(emtl_live *live)

@@ -312,7 +312,8 @@ typedef struct {
                        * can't describe (Linux 4.18 to 6.1: UDP) */
     uint64_t downs;   /* times that the interface was found down; it is waited for */
     uint32_t ring_bytes;
-    uint32_t segments; /* not 0: records of merged packets carry their segment */
+    uint32_t segments;  /* not 0: records of merged packets carry their segment */
+    int64_t stepped_us; /* by how much the wall clock was set since the opening, in sum */
 } emtl_live_stats;
 
 /* Opens the interface; no packet that the filter refuses comes through. Needs CAP_NET_RAW, which
@@ -324,8 +325,9 @@ void emtl_live_close(emtl_live *live);
 
 /* Hands out the next packets, *n <= max of them; 0 when none came within timeout_ms, or a signal
  * did. They are borrowed until the next read. *clock_us: every packet up to this time was handed
- * out: what emtl_meter_tick wants. It is of the wall clock, as the packets' times, and steps back
- * where that is set back. EMTL_E_SYSTEM: the interface was removed; emtl_live_error. */
+ * out: what emtl_meter_tick wants. It is of the wall clock, as the packets' times. Where that is
+ * set, forward or back, both go on as if it were not; with stepped_us they are what it tells.
+ * EMTL_E_SYSTEM: the interface was removed; emtl_live_error. */
 int emtl_live_read(emtl_live *live, int timeout_ms, emtl_record *records, size_t max, size_t *n,
                    int64_t *clock_us);
 
