@@ -1,14 +1,15 @@
 """What an encrypted network flow is, and what it will need, from its first packets."""
 
+import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
 from edgemtl._version import __version__
 from edgemtl.errors import CaptureError, DataError, EdgemtlError, MissingDependency, ModelError
-from edgemtl.features import FeatureSpec, ppi_tensor
-from edgemtl.flows import Flows
 
 if TYPE_CHECKING:
+    from edgemtl.features import FeatureSpec, ppi_tensor
+    from edgemtl.flows import Flows
     from edgemtl.runtime import load
 
 # Else onnxruntime 1.32 keeps a database in ~/.cache, open while it runs, and reports to its makers.
@@ -27,11 +28,17 @@ __all__ = [
     "ppi_tensor",
 ]
 
+# Imported when they are asked for: numpy starts threads, and the command line has to do something
+# before there are any (edgemtl/cli/privileges.py).
+LAZY = {
+    "FeatureSpec": "edgemtl.features",
+    "Flows": "edgemtl.flows",
+    "load": "edgemtl.runtime",
+    "ppi_tensor": "edgemtl.features",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """`load` comes with its own imports, and only when it is asked for."""
-    if name == "load":
-        from edgemtl.runtime import load
-
-        return load
+    if name in LAZY:
+        return getattr(importlib.import_module(LAZY[name]), name)
     raise AttributeError(f"module 'edgemtl' has no attribute {name!r}")

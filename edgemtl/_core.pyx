@@ -307,6 +307,13 @@ cdef class Meter:
         """Whether the capture's header was read and no block is half skipped."""
         return emtl_capture_is_whole(emtl_meter_capture(self._meter)) != 0
 
+    @property
+    def times_us(self):
+        """Of the capture's first record and of its latest; 0 where there is none, or no time."""
+        cdef int64_t first_us, latest_us
+        emtl_capture_times(emtl_meter_capture(self._meter), &first_us, &latest_us)
+        return first_us, latest_us
+
 
 cdef enum:
     RECORDS = 512  # handed out at a time: more than a block of the ring usually holds
@@ -384,6 +391,7 @@ cdef class Live:
             "downs": stats.downs,
             "ring_bytes": stats.ring_bytes,
             "segments": stats.segments != 0,
+            "stepped_us": stats.stepped_us,
         }
 
 

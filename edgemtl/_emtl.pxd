@@ -23,6 +23,7 @@ cdef extern from "emtl.h" nogil:
     const char *emtl_capture_error(const emtl_capture *capture)
     uint64_t emtl_capture_position(const emtl_capture *capture)
     int emtl_capture_is_whole(const emtl_capture *capture)
+    void emtl_capture_times(const emtl_capture *capture, int64_t *first_us, int64_t *latest_us)
 
     enum:
         EMTL_KEPT
@@ -140,6 +141,7 @@ cdef extern from "emtl.h" nogil:
         uint64_t downs
         uint32_t ring_bytes
         uint32_t segments
+        int64_t stepped_us
 
     int emtl_live_open(const emtl_live_config *config, char *error, emtl_live **out)
     void emtl_live_close(emtl_live *live)

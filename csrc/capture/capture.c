@@ -77,6 +77,14 @@ void emtl_capture_restart(emtl_capture *capture)
                               .interface_room = capture->interface_room};
 }
 
+static void note_times(emtl_capture *capture, const emtl_records *out)
+{
+    for (size_t i = 0; i < out->n && capture->first_us == 0; i++)
+        capture->first_us = out->records[i].ts_us;
+    if (out->n > 0)
+        capture->latest_us = out->records[out->n - 1].ts_us;
+}
+
 int emtl_capture_read(emtl_capture *capture, const uint8_t *data, size_t size, emtl_record *records,
                       size_t max, size_t *n, size_t *used)
 {
@@ -89,6 +97,7 @@ int emtl_capture_read(emtl_capture *capture, const uint8_t *data, size_t size, e
         *used += step;
         capture->position += step;
     }
+    note_times(capture, &out);
     *n = out.n;
     return capture->status;
 }
@@ -106,4 +115,10 @@ uint64_t emtl_capture_position(const emtl_capture *capture)
 int emtl_capture_is_whole(const emtl_capture *capture)
 {
     return capture->whole;
+}
+
+void emtl_capture_times(const emtl_capture *capture, int64_t *first_us, int64_t *latest_us)
+{
+    *first_us = capture->first_us;
+    *latest_us = capture->latest_us;
 }

@@ -41,7 +41,9 @@ struct emtl_capture {
     uint64_t position; /* in the file, of the first byte of the data given to next */
     int status;        /* of the first failure; given again ever after */
     bool big_endian;
-    bool whole; /* the header of the file was read, and nothing is half skipped */
+    bool whole;        /* the header of the file was read, and nothing is half skipped */
+    int64_t first_us;  /* time of the first record, or 0 */
+    int64_t latest_us; /* of the latest one; pcapng has blocks that take it, having none */
 
     /* pcap */
     uint32_t link_type;
@@ -52,7 +54,6 @@ struct emtl_capture {
     /* pcapng */
     emtl_interface *interfaces;
     size_t interface_count, interface_room;
-    int64_t latest_us;   /* time of the latest packet, for blocks that have none */
     uint64_t skip_left;  /* bytes of an unread block still to skip, without its trailer */
     uint32_t skip_block; /* its length, which the trailer must repeat; 0: none */
 

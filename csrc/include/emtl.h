@@ -74,6 +74,9 @@ uint64_t emtl_capture_position(const emtl_capture *capture);
  * 0, or with bytes left that were not used, was cut. */
 int emtl_capture_is_whole(const emtl_capture *capture);
 
+/* Times of the first and of the latest record so far; 0: there is none, or the file tells none. */
+void emtl_capture_times(const emtl_capture *capture, int64_t *first_us, int64_t *latest_us);
+
 /* ---- packet: a record to the 5-tuple, length and time --------------------------------------- */
 
 /* Why a packet is not part of a flow. EMTL_KEPT: it is. Names: emtl_skip_name. */
@@ -274,7 +277,7 @@ int emtl_meter_tick(emtl_meter *meter, int64_t now_us, emtl_flow_columns *column
 /* The capture is over: ends every flow. Then nothing can be fed or ticked (EMTL_E_ARG). */
 int emtl_meter_finish(emtl_meter *meter, emtl_flow_columns *columns);
 
-/* The reader inside: for emtl_capture_error, _position and _is_whole. It is the meter's. */
+/* The reader inside: for emtl_capture_error, _position, _is_whole and _times. It is the meter's. */
 const emtl_capture *emtl_meter_capture(const emtl_meter *meter);
 
 /* Counts so far; between any two calls. */
@@ -309,7 +312,8 @@ typedef struct {
                        * can't describe (Linux 4.18 to 6.1: UDP) */
     uint64_t downs;   /* times that the interface was found down; it is waited for */
     uint32_t ring_bytes;
-    uint32_t segments; /* not 0: records of merged packets carry their segment */
+    uint32_t segments;  /* not 0: records of merged packets carry their segment */
+    int64_t stepped_us; /* by how much the wall clock was set since the opening, in sum */
 } emtl_live_stats;
 
 /* Opens the interface; no packet that the filter refuses comes through. Needs CAP_NET_RAW, which
@@ -321,8 +325,9 @@ void emtl_live_close(emtl_live *live);
 
 /* Hands out the next packets, *n <= max of them; 0 when none came within timeout_ms, or a signal
  * did. They are borrowed until the next read. *clock_us: every packet up to this time was handed
- * out: what emtl_meter_tick wants. It is of the wall clock, as the packets' times, and steps back
- * where that is set back. EMTL_E_SYSTEM: the interface was removed; emtl_live_error. */
+ * out: what emtl_meter_tick wants. It is of the wall clock, as the packets' times. Where that is
+ * set, forward or back, both go on as if it were not; with stepped_us they are what it tells.
+ * EMTL_E_SYSTEM: the interface was removed; emtl_live_error. */
 int emtl_live_read(emtl_live *live, int timeout_ms, emtl_record *records, size_t max, size_t *n,
                    int64_t *clock_us);
 

@@ -62,7 +62,7 @@ bool emtl_live_record(const emtl_live *live, struct tpacket3_hdr *frame, emtl_re
     if (live->loopback && from->sll_pkttype == PACKET_OUTGOING)
         return false;
     *record = (emtl_record){.data = (uint8_t *)frame + frame->tp_mac,
-                            .ts_us = (int64_t)frame->tp_sec * 1000000 + frame->tp_nsec / 1000,
+                            .ts_us = live->latest_us,
                             .captured = frame->tp_snaplen,
                             .wire = frame->tp_len,
                             .link_type = live->link_type};

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "emtl.h"
+#include "live/clock.h"
 
 #if defined(__linux__)
 
@@ -50,6 +51,9 @@ struct emtl_live {
     uint32_t frames;            /* how many those are */
     int64_t latest_us;          /* time of the last frame handed out */
 
+    emtl_live_moment (*look)(void); /* at the clocks of the system */
+    emtl_live_clock clock;
+
     emtl_live_stats stats;
     char error[EMTL_LIVE_ERROR];
 };
@@ -67,8 +71,11 @@ int emtl_live_filter_attach(emtl_live *live, const char *expression, char error[
 void emtl_live_filter_free(emtl_live_filter *filter);
 bool emtl_live_filter_takes(const emtl_live_filter *filter, const emtl_record *record);
 
-/* The record of a frame of the ring, whose bytes it changes: VLAN tags go back in. False: it is not
- * wanted. */
+/* What the system's clocks tell now. */
+emtl_live_moment emtl_live_now(void);
+
+/* The record of a frame of the ring, of time live->latest_us, whose bytes it changes: VLAN tags go
+ * back in. False: it is not wanted. */
 bool emtl_live_record(const emtl_live *live, struct tpacket3_hdr *frame, emtl_record *record);
 
 #endif

@@ -176,6 +176,8 @@ int emtl_live_open(const emtl_live_config *config, char error[EMTL_LIVE_ERROR], 
         return emtl_live_fail(error, EMTL_E_NOMEM, "%s: out of memory", name);
     memcpy(live->name, name, strlen(name));
     live->fd = -1;
+    live->look = emtl_live_now;
+    emtl_live_clock_begin(&live->clock, live->look());
     live->blocks = config->ring_bytes / EMTL_LIVE_BLOCK;
     live->stats.ring_bytes = live->blocks * EMTL_LIVE_BLOCK;
     const int status = set_up(live, config, error);

@@ -11,11 +11,25 @@
 #include <sys/socket.h>
 #include <time.h>
 
-static int64_t now_us(void)
+static int64_t time_us(clockid_t clock)
 {
     struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Again where this process was kept from running between the looks: that is no step. */
+emtl_live_moment emtl_live_now(void)
+{
+    emtl_live_moment moment;
+    int64_t after_us;
+    int tries = 3;
+    do {
+        moment.run_us = time_us(CLOCK_BOOTTIME);
+        moment.wall_us = time_us(CLOCK_REALTIME);
+        after_us = time_us(CLOCK_BOOTTIME);
+    } while (after_us - moment.run_us > EMTL_LIVE_JITTER_US && --tries > 0);
+    return moment;
 }
 
 /* Takes the next block, if the kernel has handed it over. */
@@ -28,6 +42,7 @@ static bool take_block(emtl_live *live)
     live->next = (live->next + 1) % live->blocks;
     live->frames = block->hdr.bh1.num_pkts;
     live->frame = (void *)((uint8_t *)block + block->hdr.bh1.offset_to_first_pkt);
+    emtl_live_clock_look(&live->clock, live->look());
     return true;
 }
 
@@ -65,10 +80,17 @@ static int wait_for_block(emtl_live *live, int timeout_ms, int64_t *clock_us)
         note_error(live);
     if (!(socket.revents & POLLIN))
         live->gone = is_removed(live);
-    *clock_us = now_us() - EMTL_LIVE_LATENCY_US; /* before the look: this process may be stopped */
+    emtl_live_clock_look(&live->clock, live->look());
+    /* before the look at the ring: this process may be stopped */
+    *clock_us = live->clock.now_us - EMTL_LIVE_LATENCY_US;
     if (take_block(live) || !was_gone)
         return EMTL_OK;
     return emtl_live_fail(live->error, EMTL_E_SYSTEM, "%s: was removed while in use", live->name);
+}
+
+static int64_t stamp_us(const struct tpacket3_hdr *frame)
+{
+    return (int64_t)frame->tp_sec * 1000000 + frame->tp_nsec / 1000;
 }
 
 int emtl_live_read(emtl_live *live, int timeout_ms, emtl_record *records, size_t max, size_t *n,
@@ -84,7 +106,7 @@ int emtl_live_read(emtl_live *live, int timeout_ms, emtl_record *records, size_t
         }
     }
     for (; live->frames > 0 && *n < max; live->frames--) {
-        live->latest_us = (int64_t)live->frame->tp_sec * 1000000 + live->frame->tp_nsec / 1000;
+        live->latest_us = emtl_live_clock_steady(&live->clock, stamp_us(live->frame));
         *n += emtl_live_record(live, live->frame, &records[*n]);
         live->frame = (void *)((uint8_t *)live->frame + live->frame->tp_next_offset);
     }
@@ -106,6 +128,7 @@ void emtl_live_stats_get(emtl_live *live, emtl_live_stats *stats)
         live->stats.packets += fresh.tp_packets;
         live->stats.dropped += fresh.tp_drops;
     }
+    live->stats.stepped_us = live->clock.stepped_us;
     *stats = live->stats;
 }
 

@@ -11,6 +11,7 @@ typedef struct {
     size_t n, used;
     int status;
     bool whole;
+    int64_t first_us, latest_us;
     char error[192];
 } outcome;
 
@@ -34,6 +35,7 @@ static outcome read_all(const uint8_t *data, size_t size, size_t step)
             offered = size - offered < step ? size : offered + step;
     }
     out.whole = emtl_capture_is_whole(capture);
+    emtl_capture_times(capture, &out.first_us, &out.latest_us);
     memcpy(out.error, emtl_capture_error(capture), sizeof out.error);
     emtl_capture_free(capture);
     return out;
@@ -67,6 +69,8 @@ static void check_two_packets(const outcome *got, uint32_t link_type)
     CHECK_INT(got->status, EMTL_OK);
     CHECK_INT(got->n, 2);
     CHECK(got->whole);
+    CHECK_INT(got->first_us, 1500000);
+    CHECK_INT(got->latest_us, 2000001);
     for (size_t i = 0; i < 2; i++) {
         CHECK_INT(got->records[i].ts_us, i == 0 ? 1500000 : 2000001);
         CHECK_INT(got->records[i].captured, sizeof packet);
@@ -236,6 +240,8 @@ static void test_simple_packet_takes_the_time_before_it(void)
     const outcome got = read_all(b.data, b.n, b.n);
     CHECK_INT(got.n, 2);
     CHECK_INT(got.records[1].ts_us, 77);
+    CHECK_INT(got.first_us, 77);
+    CHECK_INT(got.latest_us, 77);
     CHECK_INT(got.records[1].captured, 4);
     CHECK_INT(got.records[1].wire, 60);
 }

@@ -157,7 +157,10 @@ static void test_next_file(void)
     start(small_config());
     feed(whole.data, cut, cut, &two);
     emtl_meter_next_file(meter);
+    int64_t first_us, latest_us;
     CHECK_INT(emtl_capture_position(emtl_meter_capture(meter)), 0);
+    emtl_capture_times(emtl_meter_capture(meter), &first_us, &latest_us);
+    CHECK(first_us == 0 && latest_us == 0);
     CHECK(!emtl_capture_is_whole(emtl_meter_capture(meter)));
     feed(half.data, half.n, half.n, &two);
     CHECK_INT(emtl_capture_position(emtl_meter_capture(meter)), half.n);

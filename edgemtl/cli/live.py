@@ -13,7 +13,7 @@ import typer
 
 from edgemtl.cli.amounts import rotation, size
 from edgemtl.cli.output import note
-from edgemtl.cli.privileges import drop_privileges
+from edgemtl.cli.privileges import drop_privileges, with_capabilities
 from edgemtl.cli.stopping import stop_on_signal
 from edgemtl.datasets import RollingWriter, Rotation
 from edgemtl.errors import DataError
@@ -154,13 +154,15 @@ class Watch:
         anonymiser: Anonymiser | None = None,
     ) -> None:
         self._command, self._interface = command, options.interface
-        self._capture = LiveCapture(
-            options.interface,
-            config,
-            filter=options.filter,
-            promiscuous=options.promiscuous,
-            ring_bytes=options.ring_bytes,
-            anonymiser=anonymiser,
+        self._capture = with_capabilities(
+            lambda: LiveCapture(
+                options.interface,
+                config,
+                filter=options.filter,
+                promiscuous=options.promiscuous,
+                ring_bytes=options.ring_bytes,
+                anonymiser=anonymiser,
+            )
         )
         self.user = drop_privileges(options.user)
 

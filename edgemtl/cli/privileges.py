@@ -5,21 +5,55 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
 
 from edgemtl.errors import DataError
 
-__all__ = ["drop_privileges"]
+__all__ = ["drop_privileges", "set_capabilities_apart", "with_capabilities"]
+
+T = TypeVar("T")
 
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4  # linux/prctl.h
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
+
+_keeper: ThreadPoolExecutor | None = None  # of one thread, which alone has capabilities
+
+
+def set_capabilities_apart() -> None:
+    """Leave the capabilities that a user was lent to a thread of its own, for `with_capabilities`.
+
+    The kernel takes them from the calling thread, and so from those that it starts later, but not
+    from others. To be called before there are any: numpy and pyarrow start some at their import.
+    """
+    global _keeper
+    if sys.platform != "linux" or os.geteuid() == 0 or not _has_capabilities():
+        return
+    _keeper = ThreadPoolExecutor(1)
+    _keeper.submit(_has_capabilities).result()  # now its thread is there
+    with suppress(DataError):  # with_capabilities will say so
+        _drop_capabilities()
+
+
+def with_capabilities(work: Callable[[], T]) -> T:
+    """Do what needs capabilities, in the thread that was left them; then it has none, and ends."""
+    global _keeper
+    if _keeper is None:
+        return work()
+    keeper, _keeper = _keeper, None
+    with keeper:
+        done = keeper.submit(work)
+        keeper.submit(_drop_capabilities).result()
+        return done.result()
 
 
 def drop_privileges(user: str | None) -> str:
     """Become a user without rights, where this is root; return the name of whoever this is then.
 
-    A user who was lent capabilities (cap_net_raw) gives them back. The kernel takes them from the
-    calling thread alone, and so from those that it starts later: idle ones that numpy or pyarrow
-    started at their import keep theirs. Becoming another user is of all threads.
+    All threads do. A user who was lent capabilities and set them apart has given them back.
 
     Parameters
     ----------
@@ -29,7 +63,6 @@ def drop_privileges(user: str | None) -> str:
     if os.geteuid() != 0:
         if user is not None:
             raise DataError(f"--user {user}: only root can become somebody else")
-        _drop_capabilities()
         return _name(os.geteuid())
     uid, gid = _ids(user)
     if uid == 0:
@@ -45,14 +78,23 @@ def drop_privileges(user: str | None) -> str:
     return _name(uid)
 
 
+# capget(2), capset(2): version, and the thread, 0 being the calling one; then three sets,
+# effective, permitted and inheritable, of 32 capabilities each, twice.
+_Header, _Sets = ctypes.c_uint32 * 2, ctypes.c_uint32 * 6
+
+
+def _has_capabilities() -> bool:
+    sets = _Sets()
+    ctypes.CDLL(None).capget(_Header(CAPABILITY_VERSION_3, 0), sets)
+    return any(sets)
+
+
 def _drop_capabilities() -> None:
-    """Empty all sets of capabilities: capabilities(7)."""
+    """Empty all sets of the calling thread: capabilities(7)."""
     libc = ctypes.CDLL(None, use_errno=True)
-    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)  # 0: the calling thread
-    nothing = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable, of 32 each, twice
     # An old kernel has no ambient set; emptying the permitted one empties it, too.
     libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    if libc.capset(header, nothing) != 0:
+    if libc.capset(_Header(CAPABILITY_VERSION_3, 0), _Sets()) != 0:
         raise DataError(f"capabilities: can't be given up: {os.strerror(ctypes.get_errno())}")
 
 

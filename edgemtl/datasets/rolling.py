@@ -41,8 +41,8 @@ class RollingWriter:
         As for `FlowWriter`.
     rotation : Rotation, optional
         Without it, there is one file: `path`.
-    clock : callable
-        Seconds since 1970.
+    wall_clock, steady_clock : callable
+        Seconds since 1970, for names; and seconds that go on where those are set, for rotation.
     """
 
     def __init__(
@@ -50,12 +50,14 @@ class RollingWriter:
         path: Path,
         kind: str | None = None,
         rotation: Rotation | None = None,
-        clock: Callable[[], float] = time.time,
+        wall_clock: Callable[[], float] = time.time,
+        steady_clock: Callable[[], float] = time.monotonic,
     ) -> None:
         FlowWriter(path, kind)  # refuses now what would be refused later
         if rotation and str(path) == "-":
             raise DataError("--rotate and -o -: give -o a file name")
-        self._path, self._kind, self._rotation, self._clock = path, kind, rotation, clock
+        self._path, self._kind, self._rotation = path, kind, rotation
+        self._wall_clock, self._steady_clock = wall_clock, steady_clock
         self._gathered: list[Flows] = []  # row groups of a few flows would be slow to read
 
     def __enter__(self) -> RollingWriter:
@@ -74,13 +76,13 @@ class RollingWriter:
             self._flush()
 
     def _open(self) -> None:
-        self._begun = self._clock()
+        self._begun = self._steady_clock()
         path = self._named_by_time() if self._rotation else self._path
         self._stack = ExitStack()
         self._writer = self._stack.enter_context(FlowWriter(path, self._kind))
 
     def _named_by_time(self) -> Path:
-        stamp = datetime.fromtimestamp(self._begun, timezone.utc).strftime("%Y%m%dT%H%M%S")
+        stamp = datetime.fromtimestamp(self._wall_clock(), timezone.utc).strftime("%Y%m%dT%H%M%S")
         name, number = f"{self._path.stem}-{stamp}", 1
         while (path := self._path.with_name(name + self._path.suffix)).exists():
             number += 1  # the second in this second
@@ -111,7 +113,7 @@ class RollingWriter:
 
     def _is_due(self) -> bool:
         limit = self._rotation.most_seconds if self._rotation else None
-        return limit is not None and self._clock() - self._begun >= limit
+        return limit is not None and self._steady_clock() - self._begun >= limit
 
     def _is_large(self) -> bool:
         limit = self._rotation.most_bytes if self._rotation else None

@@ -14,6 +14,7 @@ from edgemtl.flows.anonymise import Anonymiser
 from edgemtl.flows.blocks import Blocks
 from edgemtl.flows.columns import FlowNumbers
 from edgemtl.flows.config import FlowConfig
+from edgemtl.flows.order import Span, out_of_order
 from edgemtl.flows.table import Flows
 from edgemtl.flows.unpack import CaptureFile
 
@@ -39,7 +40,7 @@ class CaptureStats:
     memory_bytes: int = 0  # that flows and their series took at most
     skipped: dict[str, int] = field(default_factory=dict)  # by reason; see emtl.h, emtl_skip
     link_types: list[int] = field(default_factory=list)  # LINKTYPE_ values, the first eight
-    warning: str | None = None  # one line, where the capture was cut, damaged or without IP
+    warning: str | None = None  # one line: it was cut, damaged or without IP, or files not in order
 
 
 class Capture:
@@ -84,6 +85,7 @@ class Capture:
         self._meter = _core.Meter(config or FlowConfig())
         self._numbers = FlowNumbers(Path(self._paths[0]).name if name is None else name, anonymiser)
         self._warnings: list[str] = []
+        self._files: list[Span] = []  # read so far
         self.stats = CaptureStats(", ".join(self._paths))
 
     def __iter__(self) -> Iterator[Flows]:
@@ -92,6 +94,7 @@ class Capture:
                 self._meter.next_file()
             with CaptureFile(path) as file, closing(Blocks(file)) as blocks:
                 yield from self._read(path, file, blocks)
+            self._files.append(Span(path, *self._meter.times_us))
         self._meter.finish()
         while self._meter.full:
             yield self._take()
@@ -101,6 +104,8 @@ class Capture:
         self.stats = CaptureStats(self.stats.path, **self._meter.stats())
         if self.stats.ip_packets == 0 and not self._warnings:
             self._warnings = [_no_ip(self.stats)]
+        if disorder := out_of_order(self._files):
+            self._warnings.append(disorder)
         self.stats.warning = "; ".join(self._warnings) or None
 
     def _take(self) -> Flows:

@@ -20,7 +20,7 @@ __all__ = ["LiveCapture", "LiveStats"]
 
 RING_BYTES = 32 << 20  # some 50,000 packets: a quarter of a second of 200,000 a second
 WAIT_MS = 100  # how long a stop may go unnoticed where nothing comes
-STOP_S = 2.0  # seconds after which a stop waits no longer for the wall clock, which may be set back
+STOP_S = 2.0  # seconds after which a stop waits no longer for a clock that was set just then
 BATCH_S = 0.25  # seconds from one batch of flows to the next
 
 
@@ -37,8 +37,9 @@ class LiveCapture:
     """A network interface, to be iterated over once: batches of flows, in the order of their ends.
 
     A batch comes four times a second, or sooner when there is much; it is empty where no flow
-    ended. A flow that is over by the wall clock is in one within a second, also when no packet
-    comes. Packets that were merged (segmentation offload) count as those that the wire had.
+    ended. A flow that is over is in one within a second, also when no packet comes, and where the
+    wall clock is set meanwhile: `start_us` is by that clock as it was set last.
+    Packets that were merged (segmentation offload) count as those that the wire had.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ class LiveCapture:
     def stop(self) -> None:
         """Let the iteration end, with the packets up to now; safe in a signal handler."""
         self._stop_due = time.monotonic() + STOP_S
-        self._stop_us = time.time_ns() // 1000
+        self._stop_us = time.time_ns() // 1000 - self._stepped_us
 
     def __iter__(self) -> Iterator[Flows]:
         due = time.monotonic() + BATCH_S
@@ -116,12 +117,14 @@ class LiveCapture:
         return self._live.clock_us < self._stop_us and time.monotonic() < self._stop_due
 
     def _take(self) -> Flows:
-        flows = self._numbers.flows(self._meter.take())
         self._count()
-        return flows
+        ended = self._meter.take()
+        ended["start_us"] += self._stepped_us
+        return self._numbers.flows(ended)
 
     def _count(self) -> None:
         live = self._live.stats()
+        self._stepped_us = live["stepped_us"]
         self.stats = LiveStats(
             self._interface,
             **self._meter.stats(),

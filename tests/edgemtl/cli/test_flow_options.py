@@ -146,6 +146,22 @@ def test_rotated_files_are_one_stream(write, statistics, tmp_path):
     assert got["partition"].tolist() == ["part0.pcap"] * 50
 
 
+def test_rotated_files_in_the_wrong_order_are_said(write, edgemtl, tmp_path):
+    hours = [write(f"{hour}.pcap", conversation(hour * 3600)) for hour in range(1, 5)]
+    done = edgemtl("flows", *hours, "--concat", "--json", "-o", tmp_path / "f.jsonl")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["captures"][0]["warning"] is None
+    done = edgemtl("flows", *hours[::-1], "--concat", "--json", "-o", tmp_path / "f.jsonl")
+    line = (
+        f"{hours[2]}: begins 3601.500 s before {hours[3]}, given ahead of it, ends "
+        "(so do 2 others): give files in the order of time, or join those that overlap "
+        "with mergecap"
+    )
+    assert (done.returncode, done.stderr) == (0, f"edgemtl flows: {line}\n")
+    assert json.loads(done.stdout)["captures"][0]["warning"] == line
+    assert read_flows([tmp_path / "f.jsonl"])["packets"].tolist() == [12]  # time never passed
+
+
 def test_a_cut_file_of_several_is_named_once(write, edgemtl):
     first, second = write("a.pcap", conversation()), write("b.pcap", conversation(2_000_000_000))
     second.write_bytes(second.read_bytes()[:-1])

@@ -7,8 +7,8 @@ from edgemtl.errors import DataError
 
 
 class Clock:
-    def __init__(self):
-        self.now = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
+    def __init__(self, now=1_700_000_000.0):  # 2023-11-14 22:13:20 UTC
+        self.now = now
 
     def __call__(self):
         return self.now
@@ -29,12 +29,14 @@ def test_without_rotation_there_is_one_file_and_its_row_groups_are_gathered(tmp_
 
 
 def test_a_new_file_is_begun_after_a_time_also_without_flows(tmp_path, make_flows):
-    clock = Clock()
-    with RollingWriter(tmp_path / "f.jsonl", rotation=Rotation(most_seconds=60), clock=clock) as w:
+    wall, steady = Clock(), Clock(5.0)
+    rotation = Rotation(most_seconds=60)
+    with RollingWriter(tmp_path / "f.jsonl", None, rotation, wall, steady) as w:
         w.write(make_flows(2, 1))
-        clock.now += 59
+        steady.now += 59
         w.write(make_flows(2, 2))
-        clock.now += 1
+        wall.now += 60
+        steady.now += 1
         w.write(make_flows(0))
         assert [name for name in names(tmp_path) if name.startswith("f")] == [
             "f-20231114T221320.jsonl"
@@ -46,10 +48,25 @@ def test_a_new_file_is_begun_after_a_time_also_without_flows(tmp_path, make_flow
     assert read_flows([tmp_path / second])["flow_id"].tolist() == ["3-0", "3-1"]
 
 
+@pytest.mark.parametrize("step", [-1_700_000_000, -3600, 86400 * 365])
+def test_files_change_though_the_wall_clock_is_set(tmp_path, make_flows, step):
+    wall, steady = Clock(), Clock(5.0)
+    rotation = Rotation(most_seconds=60)
+    with RollingWriter(tmp_path / "f.jsonl", None, rotation, wall, steady) as writer:
+        for minute in range(4):
+            wall.now += 20 if minute != 1 else step
+            for seed in range(3 * minute, 3 * minute + 3):
+                writer.write(make_flows(1, seed))
+                steady.now += 20
+                assert len(list(tmp_path.glob("f-*.jsonl"))) == minute  # whole ones
+    sizes = [len(read_flows([path])) for path in tmp_path.iterdir()]
+    assert sizes == [3] * 4
+
+
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_a_new_file_is_begun_at_a_size_and_none_is_overwritten(tmp_path, make_flows, ending):
     rotation = Rotation(most_bytes=2000)
-    with RollingWriter(tmp_path / f"f.{ending}", rotation=rotation, clock=Clock()) as writer:
+    with RollingWriter(tmp_path / f"f.{ending}", rotation=rotation, wall_clock=Clock()) as writer:
         for seed in range(3):
             writer.write(make_flows(30_000 if ending == "parquet" else 30, seed))
     assert names(tmp_path) == sorted(
@@ -65,7 +82,7 @@ def test_what_fails_leaves_the_whole_files_alone(tmp_path, make_flows):
     rotation = Rotation(most_bytes=1)
     with (
         pytest.raises(KeyError),
-        RollingWriter(tmp_path / "f.jsonl", rotation=rotation, clock=Clock()) as writer,
+        RollingWriter(tmp_path / "f.jsonl", rotation=rotation, wall_clock=Clock()) as writer,
     ):
         writer.write(make_flows(1))
         writer.write(make_flows(1))

@@ -8,6 +8,7 @@ import pytest
 from edgemtl import _core
 from edgemtl.errors import CaptureError
 from edgemtl.flows import Anonymiser, FlowConfig, LiveCapture, live
+from tests.edgemtl.cli.test_flows import pcap_bytes, udp
 
 
 class ScriptedLive:
@@ -15,6 +16,7 @@ class ScriptedLive:
 
     def __init__(self, name, filter, ring_bytes, promiscuous):
         self.clock_us = 2**62
+        self.stepped_us = 0
         self.steps = 0
 
     def step(self, meter, timeout_ms):
@@ -22,7 +24,14 @@ class ScriptedLive:
         meter.full = self.steps == 1
 
     def stats(self):
-        return {"packets": 0, "dropped": 3, "downs": 0, "ring_bytes": 0, "segments": True}
+        return {
+            "packets": 0,
+            "dropped": 3,
+            "downs": 0,
+            "ring_bytes": 0,
+            "segments": True,
+            "stepped_us": self.stepped_us,
+        }
 
 
 REAL = _core.Meter
@@ -66,6 +75,27 @@ def test_a_stop_ends_it_though_the_wall_clock_was_set_back(monkeypatch):
     begun = time.monotonic()
     assert sum(len(flows) for flows in capture) == 0
     assert 0.1 <= time.monotonic() - begun < 2
+
+
+HOUR_US = 3600 * 10**6
+
+
+@pytest.mark.parametrize("stepped_us", [HOUR_US, -HOUR_US])
+def test_starts_and_a_stop_follow_a_wall_clock_that_was_set(monkeypatch, stepped_us):
+    class SteppedLive(ScriptedLive):
+        def __init__(self, *words):
+            super().__init__(*words)
+            self.stepped_us = stepped_us
+            self.clock_us = time.time_ns() // 1000 - stepped_us + 10**6
+
+        def step(self, meter, timeout_ms):
+            meter.feed(pcap_bytes([(1_000_000_000, udp("10.0.0.1", 1, "10.0.0.2", 443))]))
+
+    monkeypatch.setattr(_core, "Live", SteppedLive)
+    monkeypatch.setattr(live, "STOP_S", 60)
+    capture = LiveCapture("eth0", FlowConfig(max_flows=10))
+    capture.stop()
+    assert [flows["start_us"].tolist() for flows in capture] == [[10**15 + stepped_us]]
 
 
 @pytest.mark.parametrize(
