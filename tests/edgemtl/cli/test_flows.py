@@ -215,7 +215,7 @@ def test_a_capture_by_two_spellings_is_named_twice(refusal, tmp_path, capture, w
     link = tmp_path / "link.pcap"
     link.symlink_to(capture)
     for other in (f"{tmp_path}/../{tmp_path.name}/{capture.name}", link):
-        assert "a capture is named twice" in refusal("flows", capture, other, *words)
+        assert "a file is named twice" in refusal("flows", capture, other, *words)
 
 
 def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path):
