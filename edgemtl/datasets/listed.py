@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -227,10 +228,10 @@ def _array(value: Any, name: str) -> NDArray[np.float64]:
 
 def whole(values: NDArray[np.float64], name: str, low: int, high: int) -> NDArray[np.int64]:
     """The same as whole numbers; ValueError where one is none, or out of bounds."""
-    bad = (values < low) | (values > high) | (values % 1 != 0)
-    if bad.any():
+    fine = (values >= low) & (values <= high) & (values == np.floor(values))
+    if not fine.all():
         raise ValueError(
-            f"{name} must be whole numbers from {low} to {high}, got {values[bad][0]:g}"
+            f"{name} must be whole numbers from {low} to {high}, got {values[~fine][0]:g}"
         )
     return values.astype(np.int64)
 
@@ -277,10 +278,15 @@ def seconds(row: Row, name: str, unit: float = 1.0) -> float:
 
 def count(row: Row, *names: str) -> int:
     """The sum of some columns that count; NULL where one is not known."""
-    values = [_number(row, name) for name in names]
-    if None in values:
-        return NULL
-    return int(whole(np.array(values, np.float64), " + ".join(names), 0, COUNT_MAX).sum())
+    total = 0
+    for name in names:
+        value = _number(row, name)
+        if value is None:
+            return NULL
+        if not 0 <= value <= COUNT_MAX or not value.is_integer():
+            raise ValueError(f"{name} must be a whole number from 0 to {COUNT_MAX}, got {value:g}")
+        total += int(value)
+    return total
 
 
 def _number(row: Row, name: str) -> float | None:
@@ -291,7 +297,7 @@ def _number(row: Row, name: str) -> float | None:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be a number, got {str(value)[:40]!r}") from None
-    if not np.isfinite(number):
+    if not isfinite(number):
         raise ValueError(f"{name} must be finite, got {number}")
     return number
 

@@ -142,7 +142,8 @@ def write_cases(folder):
         (folder / name).write_bytes(content)
         yield folder / name, part
     yield folder / "not-there.pcap", "o such file"
-    yield folder, "older"  # "is a folder"
+    (folder / "empty").mkdir()
+    yield folder / "empty", "no capture in this folder"
 
 
 def test_bad_captures_are_one_line_and_no_file(refusal, tmp_path):

@@ -74,7 +74,3 @@ def test_a_folder_stands_for_its_captures(edgemtl, tmp_path, words):
     flows = read_flows([tmp_path / "f.parquet"])
     labels = {"mixed": 4, "search": 1} if "--label-by-folder" in words else {None: 5}
     assert {c: flows["traffic_class"].tolist().count(c) for c in labels} == labels
-
-
-def test_a_folder_without_captures_is_refused(refusal, tmp_path):
-    assert "no capture in this folder" in refusal("flows", tmp_path)
