@@ -27,7 +27,10 @@ __all__ = [
 
 Captures = Annotated[
     list[Path] | None,
-    typer.Argument(readable=False, help="pcap or pcapng, also gzip or zstd; - is standard input."),
+    typer.Argument(
+        readable=False,
+        help="pcap or pcapng, also gzip or zstd; folders of them; - is standard input.",
+    ),
 ]
 IdleTimeout = Annotated[int, typer.Option(help="Seconds without a packet that end a flow.")]
 ActiveTimeout = Annotated[int, typer.Option(help="Seconds after which a flow is cut.")]

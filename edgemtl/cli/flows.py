@@ -32,7 +32,7 @@ from edgemtl.cli.live import (
 )
 from edgemtl.cli.output import printable, progress
 from edgemtl.cli.outputs import refuse_own_input
-from edgemtl.cli.reading import Reading
+from edgemtl.cli.reading import Reading, capture_files
 from edgemtl.cli.statistics import print_statistics
 from edgemtl.datasets import FORMATS, FlowWriter, LabelsFile
 from edgemtl.errors import DataError
@@ -109,7 +109,8 @@ def flows(
         raise DataError("--labels and --anonymise: label by addresses first, or by folder")
     if as_json and str(output) == "-":
         raise DataError("--json and -o -: both want standard output; give -o a file name")
-    refuse_own_input(output, [*(captures or []), *([labels] if labels else [])])
+    files = capture_files(captures or [])
+    refuse_own_input(output, [*files, *([labels] if labels else [])])
     label = _labeller(labels, label_by_folder)
     config = flow_config(
         packets=packets,
@@ -133,7 +134,7 @@ def flows(
             raise typer.Exit(1)
         return
     reading = Reading("edgemtl flows", config, concat, anonymiser)
-    batches = _read(reading, captures or [], label)
+    batches = _read(reading, files, label)
     if output is None:
         for _ in batches:
             pass

@@ -20,7 +20,10 @@ from edgemtl.flows import (
     read_ahead,
 )
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "capture_files", "unlike_names"]
+
+SUFFIXES = (".pcap", ".pcapng", ".cap")  # in folders; what is named itself may be called anything
+PACKED = (".gz", ".zst")
 
 
 class Reading:
@@ -59,7 +62,7 @@ class Reading:
         self, paths: Sequence[Path], begin: Callable[[Path], None] = lambda path: None
     ) -> Iterator[tuple[Path, Flows]]:
         """Batches of flows and the capture that they are of; `begin` hears of each capture."""
-        names = _unlike_names(paths)
+        names = unlike_names(paths)
         captures = [*zip(paths, names, strict=True)]
         makes = [partial(self._make, path, name) for path, name in captures]
         if self._concat:
@@ -88,10 +91,26 @@ class Reading:
         self.stats.append(stats)
 
 
-def _unlike_names(paths: Sequence[Path]) -> list[str]:
-    """The captures' file names, or their whole paths where two files are called the same."""
+def capture_files(paths: Sequence[Path]) -> list[Path]:
+    """The captures behind the paths: a file is itself, a folder those in it, by their names."""
+    files: list[Path] = []
+    for path in paths:
+        inside = sorted(p for p in path.rglob("*") if _is_capture(p)) if path.is_dir() else [path]
+        if not inside:
+            raise DataError(f"{path}: no capture in this folder: {', '.join(SUFFIXES)}")
+        files += inside
+    return files
+
+
+def _is_capture(path: Path) -> bool:
+    plain = Path(path.stem) if path.suffix in PACKED else path
+    return plain.suffix in SUFFIXES and path.is_file() and not path.name.startswith(".")
+
+
+def unlike_names(paths: Sequence[Path]) -> list[str]:
+    """The files' names, or their whole paths where two files are called the same."""
     if len({os.path.realpath(path) for path in paths}) < len(paths):
-        raise DataError("a capture is named twice: its flows would be there twice")
+        raise DataError("a file is named twice: its flows would be there twice")
     names = [path.name for path in paths]
     return [
         name if names.count(name) == 1 else str(path)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from edgemtl.datasets.series import PacketSeries, flows_of, microseconds
+from edgemtl.datasets.sources import Row, Seen, ignore, read_rows
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
 
@@ -14,7 +14,9 @@ __all__ = ["import_csv"]
 REQUIRED = ("flow_id", "timestamp", "length", "direction")
 
 
-def import_csv(path: Path, partition: str | None = None, packets: int = 256) -> Flows:
+def import_csv(
+    path: Path, partition: str | None = None, packets: int = 256, seen: Seen = ignore
+) -> Flows:
     """Read a CSV of packets; rows of different flows may be mixed, those of one are in order.
 
     Parameters
@@ -26,6 +28,7 @@ def import_csv(path: Path, partition: str | None = None, packets: int = 256) -> 
         Its name in the flow table; the file's unless told.
     packets : int
         How many packets of each flow the series keep.
+    seen : callable
 
     Raises
     ------
@@ -33,38 +36,25 @@ def import_csv(path: Path, partition: str | None = None, packets: int = 256) -> 
         Naming the line that is not so.
     """
     flows: dict[str, PacketSeries] = {}
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in REQUIRED if name not in (rows.fieldnames or ())]
-            if missing:
-                raise DataError(
-                    f"{path}: column {missing[0]} is missing; wants {','.join(REQUIRED)}"
-                )
-            for row in rows:
-                where = f"{path}: line {rows.line_num}"
-                label = row.get("traffic_class") or None
-                if not row["flow_id"]:
-                    raise DataError(f"{where}: flow_id is empty")
-                flow = flows.setdefault(
-                    row["flow_id"],
-                    PacketSeries(row["flow_id"], label, partition or path.stem, packets),
-                )
-                if label != flow.traffic_class:
-                    raise DataError(
-                        f"{where}: flow {flow.flow_id!r} is {label!r} here and "
-                        f"{flow.traffic_class!r} before"
-                    )
-                _add(flow, row, where)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: is no CSV: {error}") from None
+    for where, row in read_rows(path, REQUIRED, ("traffic_class",), seen):
+        label = row.get("traffic_class")
+        if row["flow_id"] is None:
+            raise DataError(f"{where}: flow_id is empty")
+        name = str(row["flow_id"])
+        flow = flows.setdefault(name, PacketSeries(name, label, partition or path.stem, packets))
+        if label != flow.traffic_class:
+            raise DataError(
+                f"{where}: flow {name!r} is {label!r} here and {flow.traffic_class!r} before"
+            )
+        _add(flow, row, where)
     if not flows:
         raise DataError(f"{path}: holds no packet")
     return flows_of(flows.values())
 
 
-def _add(flow: PacketSeries, row: dict[str, str], where: str) -> None:
+def _add(flow: PacketSeries, row: Row, where: str) -> None:
     try:
-        flow.add(microseconds(row["timestamp"]), int(row["length"]), int(row["direction"]))
-    except (TypeError, ValueError) as error:
+        time = microseconds(str(row["timestamp"]))
+        flow.add(time, int(str(row["length"])), int(str(row["direction"])))
+    except ValueError as error:
         raise DataError(f"{where}: {error}") from None

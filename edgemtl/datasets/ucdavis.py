@@ -5,38 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgemtl.datasets.listed import ETHERNET
 from edgemtl.datasets.series import PacketSeries, flows_of, microseconds
+from edgemtl.datasets.sources import ROWS, Seen, ignore
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
 
 __all__ = ["import_ucdavis"]
 
-ETHERNET = 14  # bytes of frame header that the published lengths hold
-
 
 def import_ucdavis(
-    folder: Path, partition: str | None = None, packets: int = 256
+    folder: Path, partition: str | None = None, packets: int = 256, seen: Seen = ignore
 ) -> Iterator[Flows]:
-    """Read a folder of classes, each a folder of text files, one flow a file.
+    """Read folders of classes, each a folder of text files, one flow a file.
 
     A line is Unix time, seconds since the first packet, Ethernet frame length, and direction (1:
     client to server, 0: server to client), with white space between. The class is the folder's
-    name; 14 bytes are taken off each length, so that it is the IP packet's. A flow with a packet
-    of unknown direction in the published form does not exist.
+    name, the partition that of the folder above; 14 bytes are taken off each length, so that it is
+    the IP packet's. A flow with a packet of unknown direction in the published form does not exist.
 
     Parameters
     ----------
     folder : Path
-        What holds the class folders, or one class folder.
+        What holds the partitions, the class folders of one, or the files of one class.
     partition : str, optional
-        Its name in the flow table; the folder's unless told.
+        Its name in the flow table; that of the folder above the class unless told.
     packets : int
         How many packets of each flow the series keep.
+    seen : callable
 
     Yields
     ------
     Flows
-        One flow each, in the order of the file names.
+        In the order of the file names.
 
     Raises
     ------
@@ -46,13 +47,16 @@ def import_ucdavis(
     files = sorted(folder.rglob("*.txt"))
     if not files:
         raise DataError(f"{folder}: no .txt file in it: give the folder that holds the classes")
-    for path in files:
-        yield flows_of([_read_flow(path, partition or folder.name, packets)])
+    for first in range(0, len(files), ROWS):
+        batch = files[first : first + ROWS]
+        yield flows_of(_read_flow(path, partition, packets) for path in batch)
+        seen((first + len(batch)) / len(files))
 
 
-def _read_flow(path: Path, partition: str, packets: int) -> PacketSeries:
-    name = path.parent.name
-    flow = PacketSeries(f"{name}/{path.name}", name, partition, packets)
+def _read_flow(path: Path, partition: str | None, packets: int) -> PacketSeries:
+    folder = path.resolve().parent
+    above, name = folder.parent.name, folder.name
+    flow = PacketSeries(f"{above}/{name}/{path.name}", name, partition or above, packets)
     try:
         with path.open(encoding="ascii") as lines:
             for number, line in enumerate(lines, 1):

@@ -62,7 +62,7 @@ class Flows:
     Parameters
     ----------
     iat_us, length, direction : arrays of int64, int32, int8, shape (m,)
-        The PPI series; see `edgemtl.features.ppi_tensor` for units.
+        The PPI series; see `edgemtl.features.ppi_tensor` for units. A length of 0 is not known.
     offsets : array of int64, shape (n + 1,)
         Flow i has the packets from ``offsets[i]`` up to, not including, ``offsets[i + 1]``.
     columns : dict of name to array of shape (n,), or Text
@@ -112,6 +112,11 @@ class Flows:
                 "the model needs payload lengths, which these flows lack: "
                 "extract again with --payload"
             )
+        if spec.length_kind == "ip" and self.lacks_ip_length().any():
+            raise DataError(
+                "the model needs lengths of IP packets, which some of these flows lack: "
+                "train with --length-kind payload"
+            )
         return ppi_tensor(
             self.iat_us, self.length, self.direction, self.offsets, spec, self.payload
         )
@@ -119,6 +124,11 @@ class Flows:
     def kept_packets(self) -> NDArray[np.int64]:
         """How many packets of each flow the series hold, shape (n,)."""
         return np.diff(self.offsets)
+
+    def lacks_ip_length(self) -> NDArray[np.bool_]:
+        """Flows with a packet of length 0: its source tells of payload alone; shape (n,)."""
+        lacking = np.concatenate([[0], np.cumsum(self.length[: self.offsets[-1]] == 0)])
+        return np.diff(lacking[self.offsets]) > 0
 
     def counted_packets(self, spec: FeatureSpec) -> NDArray[np.int64]:
         """How many of the kept packets of each flow count for this spec, shape (n,)."""

@@ -24,7 +24,7 @@ def usable(flows: Flows, spec: FeatureSpec, data: str, model: str = "the model")
     ------
     DataError
         If a value is out of range, a series holds fewer packets than both the flow and the model
-        have, payload lengths or a direction that the model needs are not known, or no flow is left.
+        have, lengths or a direction that the model needs are not known, or no flow is left.
     """
     check_values(flows, data)
     if spec.needs_payload and flows.payload is None:
@@ -32,12 +32,21 @@ def usable(flows: Flows, spec: FeatureSpec, data: str, model: str = "the model")
             f"{model}: needs payload lengths, {data} has no column payload: "
             "extract again with --payload"
         )
+    lacking = flows.lacks_ip_length()
+    if spec.length_kind == "ip" and lacking.any():
+        raise DataError(
+            f"{model}: needs lengths of IP packets, {lacking.sum()} of {len(flows)} flows of "
+            f"{data} have those of payloads alone: train with --length-kind payload --skip-empty"
+        )
     kept = flows.kept_packets()
     cut = (kept < spec.k) & (kept < flows["packets"])
+    # such sources leave packets without payload out: a list that others outgrow is whole
+    cut &= ~lacking | (kept == kept[lacking].max(initial=0))
     if cut.any():
+        most = kept[cut].max()
         raise DataError(
-            f"{model}: wants {spec.k} packets per flow, {data} keeps {kept[cut].max()}: "
-            f"extract again with --packets {spec.k}"
+            f"{model}: wants {spec.k} packets per flow, {data} keeps {most}: "
+            f"extract again with --packets {spec.k}, or train with --k {most}"
         )
     long_enough = flows.counted_packets(spec) >= spec.min_packets
     if not long_enough.any():

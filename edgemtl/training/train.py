@@ -180,7 +180,7 @@ def split_parts(
     if test is not None:
         parts["test"] = usable(test, config.spec, "the test flows", "training")
     heads, left_out = find_heads(parts["train"], config, data)
-    if twins := _twins(parts["train"], parts["test"], config.spec.k):
+    if twins := _twins(parts["train"], parts["test"], config.spec):
         notes.append(
             f"{twins} of {len(parts['test'])} test flows have the very lengths of a training flow: "
             "near-duplicates, split by capture or time to be sure (--split-by)"
@@ -188,9 +188,11 @@ def split_parts(
     return Parts(parts, heads, notes + left_out)
 
 
-def _twins(training: Flows, test: Flows, k: int) -> int:
+def _twins(training: Flows, test: Flows, spec: FeatureSpec) -> int:
     """Test flows whose first k lengths and directions are those of a training flow."""
-    spec = FeatureSpec(k=k, length_scale=1.0)
+    spec = FeatureSpec(
+        k=spec.k, length_scale=1.0, length_kind=spec.length_kind, skip_empty=spec.skip_empty
+    )
     seen = {row.tobytes() for row in training.tensor(spec)[:, 1]}
     return sum(row.tobytes() in seen for row in test.tensor(spec)[:, 1])
 

@@ -142,7 +142,8 @@ def write_cases(folder):
         (folder / name).write_bytes(content)
         yield folder / name, part
     yield folder / "not-there.pcap", "o such file"
-    yield folder, "older"  # "is a folder"
+    (folder / "empty").mkdir()
+    yield folder / "empty", "no capture in this folder"
 
 
 def test_bad_captures_are_one_line_and_no_file(refusal, tmp_path):
@@ -215,7 +216,7 @@ def test_a_capture_by_two_spellings_is_named_twice(refusal, tmp_path, capture, w
     link = tmp_path / "link.pcap"
     link.symlink_to(capture)
     for other in (f"{tmp_path}/../{tmp_path.name}/{capture.name}", link):
-        assert "a capture is named twice" in refusal("flows", capture, other, *words)
+        assert "a file is named twice" in refusal("flows", capture, other, *words)
 
 
 def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path):

@@ -11,12 +11,13 @@ LINES = "1527853149.448858000\t0\t301\t1\n1527853149.448892000\t3.4e-05\t112\t0\
 
 
 def test_ucdavis_is_the_published_flow(tmp_path):
-    (tmp_path / "Google Doc").mkdir()
-    (tmp_path / "Google Doc" / "GoogleDoc-1.txt").write_text(LINES)
-    (flows,) = import_ucdavis(tmp_path, "script")
-    assert flows["flow_id"].tolist() == ["Google Doc/GoogleDoc-1.txt"]
+    folder = tmp_path / "Retraining(script-triggered)" / "Google Doc"
+    folder.mkdir(parents=True)
+    (folder / "GoogleDoc-1.txt").write_text(LINES)
+    (flows,) = import_ucdavis(folder.parent)
+    assert flows["flow_id"].tolist() == ["Retraining(script-triggered)/Google Doc/GoogleDoc-1.txt"]
     assert flows["traffic_class"].tolist() == ["Google Doc"]
-    assert flows["partition"].tolist() == ["script"]
+    assert flows["partition"].tolist() == ["Retraining(script-triggered)"]
     assert flows.iat_us.tolist() == [0, 34]
     assert flows.length.tolist() == [287, 98]  # 14 bytes of Ethernet header less
     assert flows.direction.tolist() == [1, -1]
@@ -24,12 +25,25 @@ def test_ucdavis_is_the_published_flow(tmp_path):
     assert flows["bytes_per_s"].tolist() == [385 / 34e-6]
 
 
+def test_ucdavis_partitions_hold_files_of_the_same_name(tmp_path):
+    for partition in ("pretraining", "Retraining(human-triggered)"):
+        folder = tmp_path / partition / "Youtube"
+        folder.mkdir(parents=True)
+        (folder / "Youtube-1.txt").write_text(LINES)
+    (flows,) = import_ucdavis(tmp_path)
+    assert sorted(flows["partition"]) == ["Retraining(human-triggered)", "pretraining"]
+    assert len(set(flows["flow_id"])) == 2
+    (flows,) = import_ucdavis(tmp_path / "pretraining" / "Youtube", "mine")
+    assert flows["partition"].tolist() == ["mine"]
+    assert flows["traffic_class"].tolist() == ["Youtube"]
+
+
 def test_ucdavis_agrees_with_the_flow_table_of_the_same_files(tmp_path, shared_data):
     with tarfile.open(shared_data / "quic-ucdavis" / "script-txt.tar.xz") as tar:
         tar.extractall(tmp_path, filter="data")
     ours = Flows.concat(list(import_ucdavis(tmp_path, "script", packets=1024)))
     theirs = read_flows([shared_data / "quic-ucdavis" / "script.parquet"])
-    place = {name: i for i, name in enumerate(ours["flow_id"])}
+    place = {name.split("/", 1)[1]: i for i, name in enumerate(ours["flow_id"])}
     ours = ours.select([place[name] for name in theirs["flow_id"]])
     for name in ("traffic_class", "packets", "bytes"):
         np.testing.assert_array_equal(ours[name], theirs[name])

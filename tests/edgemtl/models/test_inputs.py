@@ -35,7 +35,7 @@ def test_a_table_that_keeps_fewer_packets_than_the_model_reads_is_refused(make_f
         usable(flows, FeatureSpec(), "x.parquet", "model.onnx")
     assert str(caught.value) == (
         f"model.onnx: wants 60 packets per flow, x.parquet keeps {at_most}: "
-        "extract again with --packets 60"
+        f"extract again with --packets 60, or train with --k {at_most}"
     )
 
 

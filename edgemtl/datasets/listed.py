@@ -1,0 +1,317 @@
+"""Flows of tables that list the first packets of each flow in its row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgemtl.datasets.series import TIME_MAX
+from edgemtl.datasets.sources import ROWS, Row, Seen, ignore, read_rows
+from edgemtl.errors import DataError
+from edgemtl.flows import COLUMNS, NULL, OPTIONAL_COLUMNS, Flows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "ETHERNET",
+    "LENGTH_MAX",
+    "Listed",
+    "Source",
+    "count",
+    "ends",
+    "flows_of_listed",
+    "from_ms",
+    "import_rows",
+    "instants",
+    "ip_lengths",
+    "matrix",
+    "numbers",
+    "seconds",
+    "text",
+    "whole",
+]
+
+ETHERNET = 14  # bytes of frame header before the IP packet
+IP_MIN = 20  # bytes of an IP packet that is nothing but header
+LENGTH_MAX = 2**31 - 1
+LIST_MAX = 65_535  # packets
+COUNT_MAX = 2**53  # what a float still holds exactly
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One flow as its source lists it.
+
+    Parameters
+    ----------
+    iat_us, length, direction : arrays, shape (n,)
+        As in a flow table; the length is of `kind`.
+    kind : {"ip", "payload"}
+        What a length is. Of flows with payload lengths alone the IP lengths are 0: not known.
+    columns : dict
+        Of `COLUMNS` and `OPTIONAL_COLUMNS`; what is missing is not known.
+    """
+
+    iat_us: NDArray[np.int64]
+    length: NDArray[np.int64]
+    direction: NDArray[np.int64]
+    kind: str
+    columns: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of table.
+
+    Parameters
+    ----------
+    required, optional : tuple of str
+        The columns that `parse` reads.
+    parse : callable
+        A row to a `Listed`; ValueError where it is not so.
+    """
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    parse: Callable[[Row], Listed]
+
+
+def import_rows(
+    path: Path,
+    source: Source,
+    name: str | None = None,
+    partition: str | None = None,
+    packets: int = 256,
+    label: str | None = None,
+    seen: Seen = ignore,
+) -> Iterator[Flows]:
+    """Read a table, a few thousand flows at a time; `flow_id` is its name and a number.
+
+    Parameters
+    ----------
+    path : Path
+        See `read_rows`.
+    source : Source
+    name : str, optional
+        Goes into `flow_id`; the file's unless told.
+    partition : str, optional
+        What the source says, or `name`, unless told.
+    packets : int
+        How many packets of each flow the series keep.
+    label : str, optional
+        The column that holds the traffic class; what the source says unless told.
+    seen : callable
+
+    Raises
+    ------
+    DataError
+        Naming the column that is missing, or the line that is not so.
+    """
+    name = name or path.name
+    required = source.required + ((label,) if label else ())
+    batch: list[Listed] = []
+    first = 0
+    for where, row in read_rows(path, required, source.optional, seen):
+        try:
+            flow = source.parse(row)
+            if label:
+                flow.columns["traffic_class"] = text(row, label)
+        except (ValueError, OverflowError) as error:
+            raise DataError(f"{where}: {error}") from None
+        batch.append(flow)
+        if len(batch) == ROWS:
+            yield flows_of_listed(batch, name, first, partition, packets)
+            first, batch = first + ROWS, []
+    if batch:
+        yield flows_of_listed(batch, name, first, partition, packets)
+    elif not first:
+        raise DataError(f"{path}: holds no flow")
+
+
+def flows_of_listed(
+    flows: Sequence[Listed], name: str, first: int, partition: str | None, packets: int
+) -> Flows:
+    """Flows in memory; they are numbered from `first` on, and lists are cut to `packets`."""
+    n = len(flows)
+    kept = [min(len(flow.length), packets) for flow in flows]
+    lengths = _joined([flow.length[:packets] for flow in flows], np.int32)
+    payload = flows[0].kind == "payload"
+    columns: dict[str, Any] = {
+        column: _column(column, [flow.columns[column] for flow in flows])
+        for column in flows[0].columns
+        if all(column in flow.columns for flow in flows)
+    }
+    columns["flow_id"] = _texts([f"{name}:{first + i}" for i in range(n)])
+    if "partition" not in columns or partition:
+        columns["partition"] = _texts([partition or name] * n)
+    if "bytes_per_s" not in columns:
+        columns["bytes_per_s"] = _rate(columns["bytes"], columns["duration_s"])
+    return Flows(
+        _joined([flow.iat_us[:packets] for flow in flows], np.int64),
+        np.zeros_like(lengths) if payload else lengths,
+        _joined([flow.direction[:packets] for flow in flows], np.int8),
+        np.concatenate([[0], np.cumsum(kept)]).astype(np.int64),
+        columns,
+        payload=lengths if payload else None,
+    )
+
+
+def _rate(size: NDArray[np.int64], duration: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = (size != NULL) & (duration > 0)
+    rate = np.full(len(size), np.nan)
+    rate[known] = size[known] / duration[known]
+    return rate
+
+
+def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:
+    return np.concatenate(parts).astype(kind)
+
+
+def _column(name: str, values: Sequence[Any]) -> NDArray[Any]:
+    kind = (COLUMNS | OPTIONAL_COLUMNS)[name]
+    return _texts(values) if kind is object else np.array(values, kind)
+
+
+def _texts(values: Sequence[Any]) -> NDArray[np.object_]:
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+def numbers(value: Any, name: str) -> NDArray[np.float64]:
+    """A list of numbers, or its text: ``[1, 2]``, or ``[1|2]`` as UniRec has it; shape (n,)."""
+    array = _array(_parsed(value, name), name)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be a list of numbers, got {array.ndim} dimensions")
+    return array
+
+
+def matrix(value: Any, name: str, rows: int) -> NDArray[np.float64]:
+    """The first `rows` of some lists of numbers, equally long; or of their text."""
+    lists = _parsed(value, name)
+    if not isinstance(lists, list | tuple | np.ndarray) or len(lists) < rows:
+        raise ValueError(f"{name} must be {rows} lists or more")
+    array = _array(list(lists[:rows]), name)
+    if array.ndim != 2:
+        raise ValueError(f"{name}: its lists differ in length")
+    return array
+
+
+def _parsed(value: Any, name: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value.replace("|", ","))
+    except (ValueError, RecursionError):
+        raise ValueError(f"{name} must be a list of numbers, got {value[:40]!r}") from None
+
+
+def _array(value: Any, name: str) -> NDArray[np.float64]:
+    try:
+        array = np.array(value, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} must be numbers, in lists that are equally long") from None
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has a number that is not finite")
+    if array.shape and array.shape[-1] > LIST_MAX:
+        raise ValueError(f"{name} lists {array.shape[-1]} packets, limit is {LIST_MAX}")
+    return array
+
+
+def whole(values: NDArray[np.float64], name: str, low: int, high: int) -> NDArray[np.int64]:
+    """The same as whole numbers; ValueError where one is none, or out of bounds."""
+    fine = (values >= low) & (values <= high) & (values == np.floor(values))
+    if not fine.all():
+        raise ValueError(
+            f"{name} must be whole numbers from {low} to {high}, got {values[~fine][0]:g}"
+        )
+    return values.astype(np.int64)
+
+
+def ip_lengths(values: NDArray[np.float64], name: str, header: int) -> NDArray[np.int64]:
+    """Lengths of IP packets of those of frames, `header` bytes longer."""
+    return whole(values, name, IP_MIN + header, LENGTH_MAX) - header
+
+
+def from_ms(values: NDArray[np.float64], name: str) -> NDArray[np.int64]:
+    """Inter-arrival times in ms as whole µs."""
+    us = np.round(values * 1000)
+    if (np.abs(us) > TIME_MAX).any():
+        raise ValueError(f"{name} has {values[np.abs(us) > TIME_MAX][0]:g} ms: out of range")
+    return us.astype(np.int64)
+
+
+def instants(value: Any, name: str) -> NDArray[np.int64]:
+    """A list of times, ``2022-10-31T00:00:00.123456``, as µs since 1970; or of its text."""
+    if isinstance(value, str):
+        inner = value.strip().removeprefix("[").removesuffix("]").replace("|", ",")
+        value = inner.split(",") if inner else []
+    try:
+        words = [t.isoformat() if isinstance(t, datetime) else t.strip(' "')[:26] for t in value]
+        us = np.array([word.rstrip("Z") for word in words], "datetime64[us]")
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError(
+            f"{name} must be times such as 2022-10-31T00:00:00.123456, got {str(value)[:60]!r}"
+        ) from None
+    if len(us) > LIST_MAX:
+        raise ValueError(f"{name} lists {len(us)} packets, limit is {LIST_MAX}")
+    if np.isnat(us).any() or (np.abs(us.astype(np.int64)) > TIME_MAX).any():
+        raise ValueError(f"{name} has a time that is none")
+    return us.astype(np.int64)
+
+
+def seconds(row: Row, name: str, unit: float = 1.0) -> float:
+    """A duration in units of so many seconds; NaN where it is not known."""
+    value = _number(row, name)
+    if value is not None and value < 0:
+        raise ValueError(f"{name} must not be negative, got {value:g}")
+    return np.nan if value is None else value * unit
+
+
+def count(row: Row, *names: str) -> int:
+    """The sum of some columns that count; NULL where one is not known."""
+    total = 0
+    for name in names:
+        value = _number(row, name)
+        if value is None:
+            return NULL
+        if not 0 <= value <= COUNT_MAX or not value.is_integer():
+            raise ValueError(f"{name} must be a whole number from 0 to {COUNT_MAX}, got {value:g}")
+        total += int(value)
+    return total
+
+
+def _number(row: Row, name: str) -> float | None:
+    value = row.get(name)
+    if value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} must be a number, got {str(value)[:40]!r}") from None
+    if not isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}")
+    return number
+
+
+def text(row: Row, name: str) -> str | None:
+    """A column as text; None where it is not known."""
+    value = row.get(name)
+    return None if value is None else str(value)
+
+
+def ends(row: Row, names: dict[str, str]) -> dict[str, Any]:
+    """The `OPTIONAL_COLUMNS` that this row has: column of the flow table to the source's name."""
+    return {
+        column: count(row, name) if OPTIONAL_COLUMNS[column] is np.int64 else text(row, name)
+        for column, name in names.items()
+        if name in row
+    }
