@@ -8,6 +8,7 @@ same command goes on where it was.
 import argparse
 import json
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from scipy.stats import t
 
 from benchmarks.learning.variants import CHANGES, STEPS
 from edgemtl.datasets import flow_files, read_flows
+from edgemtl.models import head_classes, head_metrics
+from edgemtl.models.early import prefix_answers, prefixes
+from edgemtl.models.networks import probabilities
 from edgemtl.training import RECIPES, TrainConfig, recipe_spec
 from edgemtl.training.split import hide_labels
 from edgemtl.training.train import Parts, find_heads, train_parts
@@ -37,21 +41,29 @@ def folds(flows, seed):
     return fold
 
 
-def right(flows, recipe, labels, seed):
-    """Share of right answers by head, over all folds of one seed."""
+def measured(flows, recipe, labels, seed):
+    """Accuracy by head, and after first packets also each head's calibration error.
+
+    Each flow is answered by a network that has not seen it; all answers of a seed count together.
+    """
     told = {} if (flows.direction != 0).all() else {"signed": False}
     spec = replace(recipe_spec(recipe, **told), min_packets=1)
     config = TrainConfig(spec=spec, recipe=recipe, seed=seed)
     fold = folds(flows, seed)
-    hits, counted = dict.fromkeys(HEADS, 0.0), dict.fromkeys(HEADS, 0)
-    for number in range(FOLDS):
-        for head, m in one_fold(flows, fold == number, config, labels).items():
-            hits[head] += m["accuracy"] * m["n"]
-            counted[head] += m["n"]
-    return {head: hits[head] / counted[head] for head in HEADS}
+    parts = [one_fold(flows, fold == number, config, labels) for number in range(FOLDS)]
+    found = {}
+    for head in HEADS:
+        taught = [(p[head], y[head]) for p, y in parts if head in p]  # a fold may teach it nothing
+        p, y = np.concatenate([p for p, _ in taught], 1), np.concatenate([y for _, y in taught])
+        for packets, answers in zip(prefixes(spec), p, strict=True):
+            m = head_metrics(answers, y)
+            found |= {f"{head}@{packets}": m["accuracy"], f"{head}@{packets} ece": m["ece"]}
+        found[head] = m["accuracy"]
+    return found
 
 
 def one_fold(flows, tested, config, labels):
+    """Probabilities after first packets, and classes, of the flows that are tested."""
     split = {"train": np.flatnonzero(~tested), "validation": np.empty(0, int),
              "test": np.flatnonzero(tested)}  # fmt: skip
     seen = flows["traffic_class"]
@@ -60,7 +72,10 @@ def one_fold(flows, tested, config, labels):
     flows = replace(flows, columns=flows.columns | {"traffic_class": seen})
     parts = {part: flows.select(chosen) for part, chosen in split.items()}
     heads, notes = find_heads(parts["train"], config, "the flows")
-    return train_parts(Parts(parts, heads, notes), config).metrics["test"]
+    trained = train_parts(Parts(parts, heads, notes), config)
+    predict = partial(probabilities, trained.card, trained.network)
+    p = prefix_answers(predict, parts["test"], config.spec)
+    return p, head_classes(trained.card, parts["test"], "the flows")
 
 
 def mean_and_interval(values):
@@ -87,6 +102,22 @@ def table(done, labels, seeds):
     return "\n".join(lines)
 
 
+def prefix_table(done, labels, seeds):
+    """Markdown: accuracy and calibration error after first packets, means over the label counts."""
+    every = [[f"{n or 'all'}|{s}" for n in labels] for s in range(1, seeds + 1)]
+    packets = sorted({int(name.partition("@")[2]) for cell in done.values() for name in cell
+                      if "@" in name and not name.endswith("ece")})  # fmt: skip
+    lines = [f"| recipe | head | {' | '.join(f'{n} packets | error' for n in packets)} |",
+             f"| --- | --- |{' ---: |' * 2 * len(packets)}"]  # fmt: skip
+    for variant, head in product(VARIANTS, HEADS):
+        cells = [[done.get(f"{variant}|{key}") for key in keys] for keys in every]
+        if all(all(row) for row in cells):
+            names = [f"{head}@{n}{what}" for n in packets for what in ("", " ece")]
+            means = [[np.mean([cell[name] for cell in row]) for row in cells] for name in names]
+            lines.append(f"| {variant} | {head} | {' | '.join(map(mean_and_interval, means))} |")
+    return "\n".join(lines)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.learning", description=__doc__)
     parser.add_argument("data", nargs="+", type=Path)
@@ -103,10 +134,11 @@ def main():
     for variant, seed, n in product(chosen, range(1, options.seeds + 1), labels):
         key = f"{variant}|{n or 'all'}|{seed}"
         if key not in done:
-            done[key] = right(flows, variant, n, seed)
+            done[key] = measured(flows, variant, n, seed)
             options.output.write_text(json.dumps(done, indent=1) + "\n")
-            print(key, {h: round(100 * a, 1) for h, a in done[key].items()}, flush=True)
+            print(key, {h: round(100 * done[key][h], 1) for h in HEADS}, flush=True)
     print(table(done, labels, options.seeds))
+    print(prefix_table(done, labels, options.seeds))
 
 
 if __name__ == "__main__":

@@ -21,9 +21,11 @@ LOGARITHM = replace(LONGER, features={})
 CHANGES = {
     "best": BEST,
     "changed copies (stretch, jitter, loss, start, length)": replace(BEST, augment=True),
+    "whole flows alone": replace(BEST, prefixes=0.0),
     "no dropout": replace(BEST, dropout=0.0),
     "dropout 0.3": replace(BEST, dropout=0.3),
     "no label smoothing": replace(BEST, smoothing=0.0),
+    "calibrated": replace(BEST, cross_fit=True),
     "12 bins": sized(bins=12),
     "48 bins": sized(bins=48),
     "one stretch": sized(stretches=1),
@@ -36,5 +38,7 @@ STEPS = {
     "the paper's recipe": PAPER,
     "… at least 600 steps": LONGER,
     "… logarithm of IAT, post padding": LOGARITHM,
-    "… one cycle, AdamW, smoothing, dropout": replace(BEST, network={"kind": "cnn"}, clip_norm=1.0),
+    "… one cycle, AdamW, smoothing, dropout": replace(
+        BEST, network={"kind": "cnn"}, clip_norm=1.0, prefixes=0.0
+    ),
 }

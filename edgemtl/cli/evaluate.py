@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from edgemtl.cli.output import note, print_json, print_table
+from edgemtl.cli.early import show_early, show_prefixes
+from edgemtl.cli.output import HEAD_COLUMNS, head_rows, note, print_json, print_table
 from edgemtl.datasets import read_flows
 from edgemtl.errors import DataError
 
@@ -28,6 +29,7 @@ def evaluate(
     """Measure accuracy, macro F1 and calibration error per head, and show the confusions."""
     from edgemtl.models import evaluate as measure
     from edgemtl.models import load_split, usable
+    from edgemtl.models.early import prefix_answers
     from edgemtl.models.recorded import with_ids
     from edgemtl.models.run import PARTS
     from edgemtl.runtime import load
@@ -46,7 +48,8 @@ def evaluate(
         note(
             f"edgemtl evaluate: {short} flows under {loaded.card.spec.min_packets} packets left out"
         )
-    result = measure(loaded.card, loaded.predict(fit), fit, named)
+    first = prefix_answers(loaded.predict, fit, loaded.card.spec)
+    result = measure(loaded.card, {h: p[-1] for h, p in first.items()}, fit, named, first)
     if as_json:
         print_json(result)
     else:
@@ -54,14 +57,15 @@ def evaluate(
 
 
 def _show(result: dict[str, Any], title: str) -> None:
-    columns = ("head", "flows", "accuracy", "macro F1", "calibration error")
-    print_table(f"{title}, in %", columns, _rows(result["heads"]))
+    print_table(f"{title}, in %", HEAD_COLUMNS, head_rows(result["heads"]))
+    show_prefixes(result["heads"])
+    show_early(result["heads"])
     partitions = result.get("partitions", {})
     if len(partitions) > PARTITIONS_SHOWN:
         note(f"edgemtl evaluate: {len(partitions)} partitions: --json has the figures of each")
     elif partitions:
-        rows = [(name, *row) for name, p in partitions.items() for row in _rows(p["heads"])]
-        print_table("each partition, in %", ("partition", *columns), rows)
+        rows = [(name, *row) for name, p in partitions.items() for row in head_rows(p["heads"])]
+        print_table("each partition, in %", ("partition", *HEAD_COLUMNS), rows)
     for head, measured in result["heads"].items():
         if measured["n"]:
             rows = [
@@ -71,11 +75,3 @@ def _show(result: dict[str, Any], title: str) -> None:
             print_table(
                 f"{head}: flows by class (row) and answer", ("", *measured["classes"]), rows
             )
-
-
-def _rows(heads: dict[str, dict[str, Any]]) -> list[tuple[Any, ...]]:
-    return [
-        (head, m["n"], *(f"{100 * m[name]:.1f}" for name in ("accuracy", "macro_f1", "ece")))
-        for head, m in heads.items()
-        if m["n"]
-    ]

@@ -15,7 +15,27 @@ from rich.table import Table
 
 WIDTH_MAX = 300  # columns of a table
 
-__all__ = ["note", "print_json", "print_table", "printable", "progress"]
+__all__ = [
+    "HEAD_COLUMNS",
+    "head_rows",
+    "note",
+    "print_json",
+    "print_table",
+    "printable",
+    "progress",
+]
+
+HEAD_COLUMNS = ("head", "flows", "accuracy", "macro F1", "largest class", "calibration error")
+
+
+def head_rows(heads: dict[str, dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """What `head_metrics` says of each head as cells of `HEAD_COLUMNS`, in %."""
+    names = ("accuracy", "macro_f1", "largest", "ece")
+    return [
+        (head, m["n"], *(f"{100 * m[name]:.1f}" for name in names))
+        for head, m in heads.items()
+        if m["n"]
+    ]
 
 
 def printable(text: str) -> str:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgemtl.cli.output import note, print_json, print_table, progress
+from edgemtl.cli.early import show_prefixes
+from edgemtl.cli.output import (
+    HEAD_COLUMNS,
+    head_rows,
+    note,
+    print_json,
+    print_table,
+    progress,
+)
 from edgemtl.datasets import flow_files, read_flows, sha256, whole_folder
 from edgemtl.datasets.checks import check_values
 from edgemtl.errors import DataError
@@ -178,13 +186,10 @@ def _show(trained: Trained, output: Path, as_json: bool) -> None:
             }
         )
         return
-    rows = [
-        (head, m["n"], *(f"{100 * m[name]:.1f}" for name in ("accuracy", "macro_f1", "ece")))
-        for head, m in trained.metrics["test"].items()
-        if m["n"]
-    ]
-    if not rows:
+    heads = trained.metrics["test"]
+    if not any(m["n"] for m in heads.values()):
         note(f"edgemtl train: {output}: no flows kept aside to measure with: edgemtl evaluate")
         return
     title = f"{output.name}: {split['train']} flows trained, {split['test']} kept aside, in %"
-    print_table(title, ("head", "flows", "accuracy", "macro F1", "calibration error"), rows)
+    print_table(title, HEAD_COLUMNS, head_rows(heads))
+    show_prefixes(heads)

@@ -149,6 +149,17 @@ class Flows:
             **{name: values[packets] for name, values in self.series().items()},
         )
 
+    def first(self, n: int) -> Flows:
+        """The same flows with at most their first n packets; the columns still tell of them all."""
+        counts = np.minimum(self.kept_packets(), n)
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        packets = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1] - offsets[:-1], counts)
+        return Flows(
+            offsets=offsets,
+            columns=dict(self.columns),
+            **{name: values[packets] for name, values in self.series().items()},
+        )
+
     def batches(self, rows: int) -> Iterator[Flows]:
         """The same flows, at most `rows` at a time."""
         for start in range(0, len(self), rows):

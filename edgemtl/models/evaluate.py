@@ -10,6 +10,7 @@ from edgemtl.card import ModelCard
 from edgemtl.datasets.labels import head_targets
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
+from edgemtl.models.early import early_metrics
 from edgemtl.models.metrics import confusion_matrix, head_metrics
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ __all__ = ["evaluate", "head_classes"]
 
 
 def evaluate(
-    card: ModelCard, p: dict[str, NDArray[np.float32]], flows: Flows, data: str = "flows"
+    card: ModelCard,
+    p: dict[str, NDArray[Any]],
+    flows: Flows,
+    data: str = "flows",
+    first: dict[str, NDArray[Any]] | None = None,
 ) -> dict[str, Any]:
     """Compare a model's answers with the labels of the flows.
 
@@ -33,13 +38,16 @@ def evaluate(
         The n flows that were answered.
     data : str
         Their name in messages.
+    first : dict of head to array, shape (prefixes, n, classes), optional
+        `prefix_answers`.
 
     Returns
     -------
     dict
-        ``flows``, their number; ``heads``: head to ``n``, ``accuracy``, ``macro_f1``, ``ece`` (see
-        `head_metrics`), ``classes`` and ``confusion`` (class by answer); ``partitions``, if flows
-        come from more than one: partition to its ``flows`` and ``heads``, without ``confusion``.
+        ``flows``, their number; ``heads``: head to what `head_metrics` says, ``classes``,
+        ``confusion`` (class by answer) and, of `first`, what `early_metrics` says; ``partitions``,
+        if flows come from more than one: partition to its ``flows`` and ``heads`` with
+        `head_metrics` alone.
 
     Raises
     ------
@@ -54,6 +62,8 @@ def evaluate(
             "classes": list(head.classes),
             "confusion": confusion_matrix(p[head.name], y).tolist(),
         }
+        if first is not None:
+            heads[head.name] |= early_metrics(first[head.name], y, flows, card.spec)
     result: dict[str, Any] = {"flows": len(flows), "heads": heads}
     names = np.array([name or "(none)" for name in flows["partition"]], object)
     if len(partitions := sorted(set(names))) > 1:

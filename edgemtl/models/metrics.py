@@ -29,8 +29,9 @@ def head_metrics(p: ArrayLike, y: ArrayLike) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``n`` flows counted, ``accuracy``, ``macro_f1`` (mean F1 of the classes that `y` has) and
-        ``ece`` (`expected_calibration_error`); the three are None when n is 0.
+        ``n`` flows counted, ``accuracy``, ``macro_f1`` (mean F1 of the classes that `y` has),
+        ``ece`` (`expected_calibration_error`) and ``largest``, the largest class's share of the
+        flows, which is the accuracy of saying nothing else; all but n are None when n is 0.
 
     Raises
     ------
@@ -41,7 +42,7 @@ def head_metrics(p: ArrayLike, y: ArrayLike) -> dict[str, Any]:
     """
     p, y = _known(p, y)
     if not len(y):
-        return {"n": 0, "accuracy": None, "macro_f1": None, "ece": None}
+        return {"n": 0, "accuracy": None, "macro_f1": None, "ece": None, "largest": None}
     hits = np.diag(counts := _confusion(p, y))
     # F1 is 2 TP / (2 TP + FP + FN), and row plus column sum is that denominator
     f1 = 2 * hits / np.maximum(counts.sum(0) + counts.sum(1), 1)
@@ -50,6 +51,7 @@ def head_metrics(p: ArrayLike, y: ArrayLike) -> dict[str, Any]:
         "accuracy": float(hits.sum() / len(y)),
         "macro_f1": float(f1[counts.sum(1) > 0].mean()),
         "ece": expected_calibration_error(p, y),
+        "largest": float(counts.sum(1).max() / len(y)),
     }
 
 

@@ -6,15 +6,20 @@ This module imports torch: import it inside the functions that need it.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from edgemtl.card import ModelCard
 from edgemtl.errors import ModelError
+from edgemtl.models.calibration import softmax
 from edgemtl.models.counting import CountingNetwork, CountingSizes
 from edgemtl.models.network import MultiTaskCNN, Sizes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "Network",
@@ -22,6 +27,7 @@ __all__ = [
     "cost",
     "from_record",
     "new_network",
+    "probabilities",
     "record",
     "with_weights",
 ]
@@ -66,6 +72,15 @@ def answer(network: nn.Module, flows: Tensor) -> tuple[Tensor, ...]:
     with torch.inference_mode():
         parts = [network(part) for part in torch.split(flows, BATCH)]
         return tuple(torch.cat(head) for head in zip(*parts, strict=True))
+
+
+def probabilities(
+    card: ModelCard, network: nn.Module, x: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    """Of each head, shape (n, classes), by the card's temperatures, for flows (n, 2, k)."""
+    logits = answer(network, torch.from_numpy(x))
+    pairs = zip(card.heads, logits, strict=True)
+    return {head.name: softmax(z.numpy(), head.temperature) for head, z in pairs}
 
 
 def cost(network: Network, k: int) -> tuple[int, int]:

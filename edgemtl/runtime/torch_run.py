@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgemtl.models.calibration import softmax
 from edgemtl.models.run import load_network
 from edgemtl.runtime.model import Model
 
@@ -32,12 +31,6 @@ class TorchModel(Model):
         torch.set_num_threads(threads)
 
     def _run(self, x: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        import torch
+        from edgemtl.models.networks import probabilities
 
-        from edgemtl.models.networks import answer
-
-        logits = answer(self._network, torch.from_numpy(x))
-        return [
-            softmax(z.numpy(), head.temperature)
-            for head, z in zip(self.card.heads, logits, strict=True)
-        ]
+        return list(probabilities(self.card, self._network, x).values())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import ceil
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from edgemtl.card import Head, ModelCard
-from edgemtl.models.calibration import softmax
 from edgemtl.models.network import MultiTaskCNN
-from edgemtl.models.networks import answer
+from edgemtl.models.networks import probabilities
 from edgemtl.training.augment import Augmenter
 from edgemtl.training.config import TrainConfig
 from edgemtl.training.fit import Examples, deterministic, fit
@@ -36,9 +34,7 @@ CONTRASTED, WARMTH = 128, 0.1  # flows a step, and the temperature of their simi
 def multi_task(parts: Parts, config: TrainConfig) -> Answers:
     """One network for all heads, as ``edgemtl train`` makes it."""
     trained = train_parts(parts, _enough(config, len(parts.flows["train"])))
-    x = torch.from_numpy(parts.flows["test"].tensor(config.spec))
-    answers = zip(trained.card.heads, answer(trained.network, x), strict=True)
-    return {head.name: softmax(z.numpy(), head.temperature) for head, z in answers}
+    return _answers(trained.network, parts, trained.card)
 
 
 def single_task(parts: Parts, config: TrainConfig) -> Answers:
@@ -154,9 +150,8 @@ def _known(parts: Parts, part: str, card: ModelCard, config: TrainConfig) -> Exa
 
 
 def _answers(network: nn.Module, parts: Parts, card: ModelCard) -> Answers:
-    x = torch.from_numpy(parts.flows["test"].tensor(card.spec))
-    answers: Any = zip(card.heads, answer(network, x), strict=True)
-    return {head.name: softmax(z.numpy()) for head, z in answers}
+    answers = probabilities(card, network, parts.flows["test"].tensor(card.spec))
+    return {head: p.astype(np.float64) for head, p in answers.items()}
 
 
 def _enough(config: TrainConfig, n: int) -> TrainConfig:

@@ -62,8 +62,15 @@ class Augmenter:
             spec,
         )
 
-    def draw(self, index: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
+    def draw(
+        self,
+        index: NDArray[np.int64],
+        rng: np.random.Generator,
+        most: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float32]:
         """Changed copies of the flows at `index`, as the network takes them: (n, 2, k).
+
+        `most`, shape (n,): so many first packets of each copy, at most.
 
         A time scale and a rate of loss for each flow; jitter, loss and length for each packet; some
         flows lose their first packets. What is left of a flow is at least one packet.
@@ -78,6 +85,8 @@ class Augmenter:
         place = np.arange(shape[1])
         last = self.packets[index, None] - 1
         kept = (kept & (place >= late) & (place <= last)) | (place == last)
+        if most is not None:
+            kept &= np.cumsum(kept, axis=1) <= most[:, None]
         inner = (lengths > SHORT) & (lengths < FULL)
         lengths += inner * LENGTH * rng.standard_normal(shape)
         return self._features(times, lengths, self.direction[index], kept)

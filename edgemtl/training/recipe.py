@@ -34,6 +34,8 @@ class Recipe:
         Share of the dense layers' outputs left out; of the target spread over all classes.
     augment : bool
         Train on changed copies of the flows, see `edgemtl.training.augment`.
+    prefixes : float
+        Share of the flows that a step sees from their first packets alone (`models.early`).
     cross_fit : bool
         Calibrate heads that have no label to validate with on training flows, by networks that
         were trained without these.
@@ -51,6 +53,7 @@ class Recipe:
     dropout: float
     smoothing: float
     augment: bool
+    prefixes: float
     cross_fit: bool
 
 
@@ -69,6 +72,7 @@ RECIPES = {
         dropout=0.5,
         smoothing=0.1,
         augment=False,
+        prefixes=0.5,
         cross_fit=True,
     ),
     # S. Rezaei, X. Liu, arXiv:1906.05248, and the code that they published. Their lengths are of
@@ -89,6 +93,7 @@ RECIPES = {
         dropout=0.0,
         smoothing=0.0,
         augment=False,
+        prefixes=0.0,
         cross_fit=False,
     ),
 }  # fmt: skip

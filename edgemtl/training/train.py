@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from edgemtl.datasets.labels import head_targets
 from edgemtl.errors import DataError
 from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
-from edgemtl.models.calibration import fit_temperature, softmax
+from edgemtl.models.calibration import fit_temperature
+from edgemtl.models.early import early_metrics, prefix_answers, prefixes
 from edgemtl.models.inputs import usable
 from edgemtl.models.metrics import head_metrics
 from edgemtl.models.run import PARTS, require_torch
@@ -24,6 +26,8 @@ from edgemtl.training.dividers import find_dividers
 from edgemtl.training.split import hide_labels, split
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from edgemtl.models.networks import Network
     from edgemtl.training.fit import Examples
 
@@ -67,7 +71,8 @@ class Trained:
     history : list of dict
         One an epoch, see `edgemtl.training.fit.fit`.
     metrics : dict
-        ``validation`` and ``test`` to head to metrics. Hidden labels are not counted in validation.
+        ``validation`` and ``test`` to head to `head_metrics` and `early_metrics`. Hidden labels are
+        not counted in validation.
     notes : list of str
         What the user should know: heads that were left out, flows that were too short.
     seconds : float
@@ -131,14 +136,14 @@ def train_parts(
     card = ModelCard(config.spec, parts.heads, _origin(config))
     with deterministic(config.seed):
         known = {part: examples(parts.flows[part], card) for part in PARTS}
-        training = known["train"]
-        if config.how.augment:
-            training = _changing(training, parts.flows["train"], config)
+        training = _drawn(known["train"], parts.flows["train"], config)
         network, history = _fitted(card, training, known["validation"], config, on_epoch)
         card = _calibrated(card, network, known["validation"])
         if config.how.cross_fit:
             card = _cross_fitted(card, training, known["validation"], config)
-        metrics = {p: _measured(card, network, known[p]) for p in ("validation", "test")}
+        metrics = {
+            p: _measured(card, network, known[p], parts.flows[p]) for p in ("validation", "test")
+        }
     for head in parts.heads:
         if not metrics["validation"][head.name]["n"] and not config.how.cross_fit:
             notes.append(
@@ -234,15 +239,31 @@ def examples(flows: Flows, card: ModelCard) -> Examples:
     )
 
 
-def _changing(known: Examples, flows: Flows, config: TrainConfig) -> Examples:
-    """The examples, changed anew whenever they are drawn."""
+def _drawn(known: Examples, flows: Flows, config: TrainConfig) -> Examples:
+    """The examples as a step is to see them: changed anew, some of them cut to first packets."""
     import torch
 
     from edgemtl.training.augment import Augmenter
 
-    augmenter = Augmenter.of(flows, config.spec)
+    how, counts = config.how, np.array(prefixes(config.spec))
     rng = np.random.default_rng([config.seed, 2])
-    return replace(known, draw=lambda i: torch.from_numpy(augmenter.draw(i.numpy(), rng)))
+
+    def cuts(n: int) -> NDArray[np.int64]:
+        whole = len(counts) - 1
+        cut = rng.random(n) < how.prefixes
+        return np.where(cut, rng.integers(max(whole, 1), size=n), whole)
+
+    if how.augment:
+        augmenter = Augmenter.of(flows, config.spec)
+        return replace(
+            known,
+            draw=lambda i: torch.from_numpy(augmenter.draw(i.numpy(), rng, counts[cuts(len(i))])),
+        )
+    if not how.prefixes:
+        return known
+    cut = [torch.from_numpy(flows.first(n).tensor(config.spec)) for n in counts[:-1]]
+    seen = torch.stack([*cut, known.x])
+    return replace(known, draw=lambda i: seen[torch.from_numpy(cuts(len(i))), i])
 
 
 def _fitted(
@@ -312,12 +333,18 @@ def _cross_fitted(
     return replace(card, heads=tuple(heads))
 
 
-def _measured(card: ModelCard, network: Network, known: Examples) -> dict[str, Any]:
-    """Metrics by head; see `edgemtl.models.head_metrics`."""
-    from edgemtl.models.networks import answer
+def _measured(
+    card: ModelCard, network: Network, known: Examples, flows: Flows
+) -> dict[str, dict[str, Any]]:
+    """By head what `edgemtl.models.evaluate` says, without classes and confusion."""
+    from edgemtl.models.networks import probabilities
 
-    answers = zip(card.heads, answer(network, known.x), known.y.numpy().T, strict=True)
-    return {h.name: head_metrics(softmax(z.numpy(), h.temperature), y) for h, z, y in answers}
+    p = prefix_answers(partial(probabilities, card, network), flows, card.spec)
+    targets = zip(card.heads, known.y.numpy().T, strict=True)
+    return {
+        h.name: head_metrics(p[h.name][-1], y) | early_metrics(p[h.name], y, flows, card.spec)
+        for h, y in targets
+    }
 
 
 def _origin(config: TrainConfig) -> dict[str, Any]:

@@ -38,13 +38,14 @@ def test_head_metrics_are_those_of_scikit_learn(seed, n, classes):
     p, y = p[y >= 0], y[y >= 0]
     assert got["n"] == len(y)
     if not len(y):
-        assert got == {"n": 0, "accuracy": None, "macro_f1": None, "ece": None}
+        assert got == {"n": 0, "accuracy": None, "macro_f1": None, "ece": None, "largest": None}
         return
     answers = p.argmax(1)
     f1 = f1_score(y, answers, labels=np.unique(y), average="macro", zero_division=0)
     assert got["accuracy"] == pytest.approx(accuracy_score(y, answers))
     assert got["macro_f1"] == pytest.approx(f1)
     assert got["ece"] == pytest.approx(oracle_ece(p, y))
+    assert got["largest"] == max(list(y).count(c) for c in set(y)) / len(y)
 
 
 @pytest.mark.filterwarnings("ignore:A single label")

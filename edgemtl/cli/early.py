@@ -1,0 +1,44 @@
+"""What first packets are worth, as tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgemtl.cli.output import print_table
+
+__all__ = ["show_early", "show_prefixes"]
+
+
+def show_prefixes(heads: dict[str, dict[str, Any]]) -> None:
+    """Accuracy and calibration error of each head after first packets."""
+    known = {head: m["prefixes"] for head, m in heads.items() if m["n"]}
+    if not known:
+        return
+    counts = [row["packets"] for row in next(iter(known.values()))]
+    for name, title in (("accuracy", "accuracy"), ("ece", "calibration")):
+        rows = [(head, *(_percent(row[name]) for row in each)) for head, each in known.items()]
+        print_table(f"{title} by packets, in %", ("head", *map(str, counts)), rows)
+
+
+def show_early(heads: dict[str, dict[str, Any]]) -> None:
+    """What `classify --early` would make of the flows, by confidence."""
+    for head, m in heads.items():
+        if m["n"]:
+            print_table(
+                f"{head}, as soon as it is sure",
+                ("confidence", "accuracy %", "packets, mean", "median", "early %"),
+                [
+                    (
+                        row["confidence"],
+                        _percent(row["accuracy"]),
+                        f"{row['packets_mean']:.1f}",
+                        f"{row['packets_median']:.0f}",
+                        _percent(row["early"]),
+                    )
+                    for row in m["early"]
+                ],
+            )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f}"
