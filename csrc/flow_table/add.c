@@ -30,6 +30,7 @@ static inline uint32_t fetch_flow(const emtl_flow_table *table, const emtl_looku
 {
     const uint32_t guess = emtl_index_guess(&table->index, lookup);
     emtl_prefetch(&table->flows.flow[guess]);
+    emtl_prefetch(&table->flows.links[guess]);
     if (emtl_key_is_6(&lookup->key))
         emtl_prefetch(&table->flows.ends6[guess]);
     return guess;
@@ -37,10 +38,10 @@ static inline uint32_t fetch_flow(const emtl_flow_table *table, const emtl_looku
 
 static inline void fetch_neighbours(const emtl_flow_table *table, uint32_t guess)
 {
-    const emtl_flow *flow = &table->flows.flow[guess];
-    emtl_prefetch(&table->series.chunks[flow->last_chunk]);
-    emtl_prefetch(&table->flows.flow[flow->older]);
-    emtl_prefetch(&table->flows.flow[flow->newer]);
+    const emtl_flow_links *links = table->flows.links;
+    emtl_prefetch(&table->series.chunks[table->flows.flow[guess].last_chunk]);
+    emtl_prefetch(&links[links[guess].older]);
+    emtl_prefetch(&links[links[guess].newer]);
 }
 
 /* Each packet goes through three steps before it is accounted, the whole batch through one after

@@ -43,13 +43,13 @@ void emtl_columns_add(emtl_flow_columns *columns, const emtl_flows *flows,
     put_addresses(columns, flows, number);
     columns->src_port[i] = (uint16_t)(swapped ? flow->key.high : flow->key.low);
     columns->dst_port[i] = (uint16_t)(swapped ? flow->key.low : flow->key.high);
-    columns->vlan[i] = flows->rest[number].vlan;
+    columns->vlan[i] = flow->vlan;
     columns->version[i] = emtl_key_is_6(&flow->key) ? 6 : 4;
     columns->protocol[i] = emtl_key_protocol(&flow->key);
     columns->end_reason[i] = (uint8_t)reason;
-    emtl_series_copy(series, flows->rest[number].first_chunk, columns->iat_us + at,
-                     columns->length + at, columns->payload == NULL ? NULL : columns->payload + at,
-                     columns->direction + at);
-    columns->offsets[i + 1] = (int64_t)(at + flow->kept);
+    const size_t kept = emtl_series_copy(
+        series, flow->first_chunk, columns->iat_us + at, columns->length + at,
+        columns->payload == NULL ? NULL : columns->payload + at, columns->direction + at);
+    columns->offsets[i + 1] = (int64_t)(at + kept);
     columns->n++;
 }

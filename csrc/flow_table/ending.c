@@ -29,7 +29,7 @@ int emtl_table_end(emtl_flow_table *table, uint32_t number, emtl_end_reason reas
         give(table, number, flags & EMTL_FLOW_CLOSED ? EMTL_END_OF_FLOW : reason, columns);
         emtl_series_drop(&table->series, &table->flows, number);
     }
-    emtl_index_remove(&table->index, table->flows.rest[number].hash, number);
+    emtl_index_remove(&table->index, table->flows.flow[number].hash, number);
     emtl_flows_release(&table->flows, number);
     return EMTL_OK;
 }
@@ -41,7 +41,7 @@ static void fetch_series(const emtl_flow_table *table, const uint32_t *numbers, 
     const emtl_chunk *chunks = table->series.chunks;
     uint32_t next[GROUP];
     for (size_t i = 0; i < n; i++) {
-        next[i] = table->flows.rest[numbers[i]].first_chunk;
+        next[i] = table->flows.flow[numbers[i]].first_chunk;
         emtl_prefetch(&chunks[next[i]]);
     }
     for (size_t depth = 1, left = n; depth < CHUNKS_AHEAD && left > 0; depth++) {
@@ -60,10 +60,11 @@ static size_t find_overdue(const emtl_flow_table *table, unsigned list, int64_t 
                            uint32_t numbers[GROUP])
 {
     const emtl_flow *flow = table->flows.flow;
+    const emtl_flow_links *links = table->flows.links;
     size_t n = 0;
-    for (uint32_t i = flow[list].newer;
+    for (uint32_t i = links[list].newer;
          n < GROUP && i >= EMTL_FIRST_FLOW && t - flow[i].latest_us > table->timeout_us[list];
-         i = flow[i].newer) {
+         i = links[i].newer) {
         emtl_prefetch(&table->flows.rest[i]);
         numbers[n++] = i;
     }
@@ -75,7 +76,7 @@ static void fetch_places(const emtl_flow_table *table, const uint32_t *numbers, 
 {
     for (size_t i = 0; i < n; i++) {
         const emtl_flow_rest *rest = &table->flows.rest[numbers[i]];
-        emtl_prefetch(emtl_index_home(&table->index, rest->hash));
+        emtl_prefetch(emtl_index_home(&table->index, table->flows.flow[numbers[i]].hash));
         emtl_prefetch(&table->flows.rest[rest->elder]);
         emtl_prefetch(&table->flows.rest[rest->younger]);
     }
@@ -84,23 +85,23 @@ static void fetch_places(const emtl_flow_table *table, const uint32_t *numbers, 
 int emtl_table_evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_columns *columns)
 {
     const emtl_flow *flow = table->flows.flow;
+    const emtl_flow_links *links = table->flows.links;
     unsigned list = EMTL_LIST_CLOSED;
     while ((*evicted = emtl_list_front(&table->flows, list)) == EMTL_NO_FLOW)
         list++;
-    const uint32_t next = flow[*evicted].newer;
+    const uint32_t next = links[*evicted].newer;
     const int status = emtl_table_end(table, *evicted, EMTL_END_LACK_OF_RESOURCES, columns);
     /* Under a flood the next one goes soon, and then the one behind it. */
     fetch_places(table, &next, 1);
     emtl_prefetch(&table->series.chunks[flow[next].last_chunk]);
-    emtl_prefetch(&flow[flow[next].newer]);
-    emtl_prefetch(&table->flows.rest[flow[next].newer]);
+    emtl_prefetch(&flow[links[next].newer]);
+    emtl_prefetch(&table->flows.rest[links[next].newer]);
     return status;
 }
 
 static int64_t front_due_us(const emtl_flow_table *table, unsigned list)
 {
-    const emtl_flow *flow = table->flows.flow;
-    return flow[flow[list].newer].latest_us + table->timeout_us[list];
+    return table->flows.flow[table->flows.links[list].newer].latest_us + table->timeout_us[list];
 }
 
 static void note_due(emtl_flow_table *table)

@@ -1,7 +1,8 @@
 /* The flows in the making, and their orders. SPDX-License-Identifier: Apache-2.0
  *
- * A flow is a number: its place in arrays that never move. What every packet touches is one cache
- * line; what birth and death touch is apart. Each list is a ring through a place of its own. */
+ * A flow is a number: its place in arrays that never move. What every packet of it touches is one
+ * cache line, and its links, which its neighbours' packets touch too: these lie close together.
+ * What birth and old age touch is apart. Each list is a ring through a place of its own. */
 #ifndef EMTL_FLOW_TABLE_FLOWS_H
 #define EMTL_FLOW_TABLE_FLOWS_H
 
@@ -30,22 +31,24 @@ typedef struct {
     emtl_flow_key key;
     int64_t start_us, latest_us;
     uint64_t packets, bytes;
-    uint32_t older, newer; /* in its list, by latest packet; newer also links free places */
-    uint32_t last_chunk;   /* of its series */
-    uint16_t kept;         /* packets in its series */
+    uint32_t first_chunk, last_chunk; /* of its series */
+    uint32_t hash;
+    uint16_t vlan; /* of its first packet */
     uint8_t flags, list;
 } emtl_flow;
 
 typedef struct {
+    uint32_t older, newer; /* in its list, by latest packet; newer also links free places */
+} emtl_flow_links;
+
+typedef struct {
     int64_t before_us;       /* time of its packet before, where EMTL_FLOW_BEHIND */
     uint32_t elder, younger; /* by first packet */
-    uint32_t first_chunk;
-    uint32_t hash;
-    uint16_t vlan; /* of its first packet */
 } emtl_flow_rest;
 
 typedef struct {
     emtl_flow *flow;
+    emtl_flow_links *links;
     emtl_flow_rest *rest;
     emtl_ends6 *ends6; /* touched by IPv6 flows alone */
     uint32_t room;     /* flows that fit */
@@ -57,7 +60,8 @@ typedef struct {
 } emtl_flows;
 
 /* Bytes that one flow takes at most. */
-#define EMTL_FLOW_BYTES (sizeof(emtl_flow) + sizeof(emtl_flow_rest) + sizeof(emtl_ends6))
+#define EMTL_FLOW_BYTES                                                                            \
+    (sizeof(emtl_flow) + sizeof(emtl_flow_links) + sizeof(emtl_flow_rest) + sizeof(emtl_ends6))
 
 int emtl_flows_new(emtl_flows *flows, uint32_t room);
 void emtl_flows_free(emtl_flows *flows);
@@ -76,30 +80,29 @@ static inline uint8_t emtl_list_of(uint8_t flags)
 /* The flow whose latest packet came first, or EMTL_NO_FLOW. */
 static inline uint32_t emtl_list_front(const emtl_flows *flows, unsigned list)
 {
-    const uint32_t front = flows->flow[list].newer;
+    const uint32_t front = flows->links[list].newer;
     return front < EMTL_FIRST_FLOW ? EMTL_NO_FLOW : front;
 }
 
 static inline void emtl_list_remove(emtl_flows *flows, uint32_t number)
 {
-    emtl_flow *flow = flows->flow;
-    const uint32_t older = flow[number].older, newer = flow[number].newer;
+    emtl_flow_links *links = flows->links;
+    const uint32_t older = links[number].older, newer = links[number].newer;
     if (older < EMTL_FIRST_FLOW)
         flows->fronts_moved = true;
-    flow[older].newer = newer;
-    flow[newer].older = older;
+    links[older].newer = newer;
+    links[newer].older = older;
 }
 
 static inline void emtl_list_append(emtl_flows *flows, unsigned list, uint32_t number)
 {
-    emtl_flow *flow = flows->flow;
-    const uint32_t newest = flow[list].older;
+    emtl_flow_links *links = flows->links;
+    const uint32_t newest = links[list].older;
     if (newest < EMTL_FIRST_FLOW)
         flows->fronts_moved = true;
-    flow[number].older = newest;
-    flow[number].newer = list;
-    flow[newest].newer = number;
-    flow[list].older = number;
+    links[number] = (emtl_flow_links){newest, list};
+    links[newest].newer = number;
+    links[list].older = number;
 }
 
 /* A place for the flow of this packet, last in its lists, with no packet accounted yet. There must

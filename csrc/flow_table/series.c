@@ -49,7 +49,7 @@ emtl_chunk *emtl_series_extend(emtl_series *series, emtl_flows *flows, uint32_t 
     chunk->count = 0;
     chunk->reverse = 0;
     if (flow->last_chunk == EMTL_NO_CHUNK)
-        flows->rest[number].first_chunk = taken;
+        flow->first_chunk = taken;
     else
         series->chunks[flow->last_chunk].next = taken;
     flow->last_chunk = taken;
@@ -87,8 +87,8 @@ static void copy_wide(const emtl_chunk *chunk, destination to)
     }
 }
 
-void emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_us, int32_t *length,
-                      int32_t *payload, int8_t *direction)
+size_t emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_us, int32_t *length,
+                        int32_t *payload, int8_t *direction)
 {
     size_t at = 0;
     for (uint32_t number = first; number != EMTL_NO_CHUNK; number = series->chunks[number].next) {
@@ -103,17 +103,18 @@ void emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_us
             copy_narrow(chunk, chunk->count, to);
         at += chunk->count;
     }
+    return at;
 }
 
 void emtl_series_drop(emtl_series *series, emtl_flows *flows, uint32_t number)
 {
     emtl_flow *flow = &flows->flow[number];
-    const uint32_t first = flows->rest[number].first_chunk;
+    const uint32_t first = flow->first_chunk;
     if (first == EMTL_NO_CHUNK)
         return;
     for (uint32_t i = first; i != EMTL_NO_CHUNK; i = series->chunks[i].next)
         series->left++;
     series->chunks[flow->last_chunk].next = series->free;
     series->free = first;
-    flow->last_chunk = flows->rest[number].first_chunk = EMTL_NO_CHUNK;
+    flow->last_chunk = flow->first_chunk = EMTL_NO_CHUNK;
 }

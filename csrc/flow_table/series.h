@@ -66,13 +66,12 @@ static inline uint32_t emtl_series_spare(const emtl_series *series, const emtl_f
 emtl_chunk *emtl_series_extend(emtl_series *series, emtl_flows *flows, uint32_t number,
                                bool is_wide);
 
-/* Puts a packet into the flow's last chunk, which has room for one of its kind. */
-static inline void emtl_series_put(emtl_chunk *chunk, emtl_flow *flow, int64_t iat_us,
-                                   uint32_t headers, uint32_t payload, bool reverse)
+/* Puts a packet into a chunk that has room for one of its kind. */
+static inline void emtl_series_put(emtl_chunk *chunk, int64_t iat_us, uint32_t headers,
+                                   uint32_t payload, bool reverse)
 {
     const unsigned at = chunk->count++;
     chunk->reverse |= (uint8_t)(reverse << at);
-    flow->kept++;
     if (chunk->is_wide) {
         chunk->as.wide.iat_us[at] = iat_us;
         chunk->as.wide.length[at] = headers + payload;
@@ -90,16 +89,17 @@ static inline void emtl_series_append(emtl_series *series, emtl_flows *flows, ui
                                       bool is_wide, int64_t iat_us, uint32_t headers,
                                       uint32_t payload, bool reverse)
 {
-    emtl_flow *flow = &flows->flow[number];
+    const emtl_flow *flow = &flows->flow[number];
     emtl_chunk *chunk = emtl_series_spare(series, flow, is_wide) > 0
                             ? &series->chunks[flow->last_chunk]
                             : emtl_series_extend(series, flows, number, is_wide);
-    emtl_series_put(chunk, flow, iat_us, headers, payload, reverse);
+    emtl_series_put(chunk, iat_us, headers, payload, reverse);
 }
 
-/* Writes the series that begins at this chunk to four columns; payload may be NULL. */
-void emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_us, int32_t *length,
-                      int32_t *payload, int8_t *direction);
+/* Writes the series that begins at this chunk to four columns; payload may be NULL. How many
+ * packets it has. */
+size_t emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_us, int32_t *length,
+                        int32_t *payload, int8_t *direction);
 /* Gives the flow's chunks back. */
 void emtl_series_drop(emtl_series *series, emtl_flows *flows, uint32_t number);
 

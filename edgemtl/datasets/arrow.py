@@ -61,7 +61,9 @@ def to_arrow(flows: Flows) -> pa.Table:
             values = _numbers(series[field.name][: flows.offsets[-1]])
             arrays.append(pa.ListArray.from_arrays(offsets, values))
         else:
-            arrays.append(_column(field, flows.columns[field.name]))
+            column = flows.columns[field.name]
+            values = column if isinstance(column, Text) else flows[field.name]
+            arrays.append(_column(field, values))
     return pa.Table.from_arrays(arrays, schema=schema)
 
 

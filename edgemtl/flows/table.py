@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgemtl.errors import DataError
 from edgemtl.features import FeatureSpec, ppi_tensor
+from edgemtl.flows.later import Later
 from edgemtl.flows.text import Text
 
 if TYPE_CHECKING:
@@ -28,8 +30,7 @@ __all__ = [
 NULL = -1  # an integer that is not known
 END_REASONS = ("idle", "active", "end_of_flow", "forced", "lack_of_resources", "unknown")
 
-# One value a flow. Text is an object array of str or None, made when it is asked for; times and
-# rates are NaN when unknown.
+# One value a flow. Text is an object array of str or None; times and rates are NaN when unknown.
 COLUMNS: dict[str, Any] = {
     "flow_id": object,
     "partition": object,
@@ -65,10 +66,10 @@ class Flows:
         The PPI series; see `edgemtl.features.ppi_tensor` for units. A length of 0 is not known.
     offsets : array of int64, shape (n + 1,)
         Flow i has the packets from ``offsets[i]`` up to, not including, ``offsets[i + 1]``.
-    columns : dict of name to array of shape (n,), or Text
+    columns : dict of name to array of shape (n,), Text or Later
         Those of `COLUMNS`, and any of `OPTIONAL_COLUMNS`. A missing one of `COLUMNS` is filled with
         null (`flow_id` with the flow's number, `end_reason` with "unknown"). ``flows[name]`` is an
-        array whatever it was.
+        array of the type said there whatever it was, made when it is first asked for.
     payload : array of int32, shape (m,), optional
         The fourth series, where it was kept: bytes behind the transport header.
     """
@@ -77,7 +78,7 @@ class Flows:
     length: NDArray[np.int32]
     direction: NDArray[np.int8]
     offsets: NDArray[np.int64]
-    columns: dict[str, NDArray[Any] | Text] = field(default_factory=dict)
+    columns: dict[str, NDArray[Any] | Text | Later] = field(default_factory=dict)
     payload: NDArray[np.int32] | None = None
 
     def __post_init__(self) -> None:
@@ -86,7 +87,7 @@ class Flows:
             raise DataError("flows: series differ in length, or there are no offsets")
         for name, kind in COLUMNS.items():
             if name not in self.columns:
-                self.columns[name] = _unknown(name, kind, n)
+                self.columns[name] = Later(n, partial(_unknown, name, kind, n))
         for name, values in self.columns.items():
             if len(values) != n:
                 raise DataError(f"flows: column {name} has {len(values)} values for {n} flows")
@@ -96,8 +97,8 @@ class Flows:
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         values = self.columns[name]
-        if isinstance(values, Text):
-            values = self.columns[name] = values.objects()
+        if isinstance(values, Text | Later):
+            values = self.columns[name] = values.array()
         return values
 
     def series(self) -> dict[str, NDArray[Any]]:
@@ -208,8 +209,8 @@ def _unknown(name: str, kind: Any, n: int) -> NDArray[Any]:
     return values
 
 
-def _joined(parts: Sequence[NDArray[Any] | Text]) -> NDArray[Any] | Text:
+def _joined(parts: Sequence[NDArray[Any] | Text | Later]) -> NDArray[Any] | Text:
     texts = [part for part in parts if isinstance(part, Text)]
     if len(texts) == len(parts):
         return Text.concat(texts)
-    return np.concatenate([p.objects() if isinstance(p, Text) else p for p in parts])
+    return np.concatenate([p.array() if isinstance(p, Text | Later) else p for p in parts])
