@@ -62,3 +62,15 @@ void emtl_pages_free(void *pages, uint64_t n, size_t size)
 }
 
 #endif
+
+#define HUGE ((size_t)1 << 21) /* where pages are smaller, most of them wait for their user */
+
+bool emtl_pages_touch(void *pages, size_t size, size_t need, size_t *ready)
+{
+    if (need <= *ready || *ready >= size)
+        return false;
+    volatile uint8_t *byte = (uint8_t *)pages + *ready;
+    *byte = *byte; /* the array may be in use behind this as well */
+    *ready += HUGE - ((uintptr_t)byte & (HUGE - 1));
+    return true;
+}

@@ -4,6 +4,7 @@
 #ifndef EMTL_COMMON_MEMORY_H
 #define EMTL_COMMON_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,11 @@
 void *emtl_pages_new(uint64_t n, size_t size);
 /* n and size as they were given to emtl_pages_new; pages may be NULL. */
 void emtl_pages_free(void *pages, uint64_t n, size_t size);
+
+/* Has the system hand out the next pages of an array, so that its user need not wait: at most one
+ * huge page a call, where those in the first `ready` bytes were handed out and fewer than `need`.
+ * Whether anything was done. */
+bool emtl_pages_touch(void *pages, size_t size, size_t need, size_t *ready);
 
 /* Asks for the cache line at p, which will be needed soon. */
 static inline void emtl_prefetch(const void *p)

@@ -76,6 +76,8 @@ int emtl_flow_table_add(emtl_flow_table *table, const emtl_packet *packets, size
     *done = 0;
     if (n > EMTL_BATCH)
         return EMTL_E_ARG;
+    if (n > 0)
+        emtl_table_grow(table);
     const int status = add(table, packets, n, columns, ahead, done);
     table->counts.packets += *done;
     if (*done > 0)

@@ -9,10 +9,11 @@ static void put_address4(uint8_t out[16], uint64_t end)
     store_be32(out, (uint32_t)(end >> 16));
 }
 
-static void put_address6(uint8_t out[16], const uint64_t address[2])
+static void put_address6(uint8_t out[16], uint64_t front, uint32_t next, uint64_t end)
 {
-    store_be64(out, address[0]);
-    store_be64(out + 8, address[1]);
+    store_be64(out, front);
+    store_be32(out + 8, next);
+    store_be32(out + 12, (uint32_t)(end >> 16));
 }
 
 static void put_addresses(emtl_flow_columns *columns, const emtl_flows *flows, uint32_t number)
@@ -22,8 +23,9 @@ static void put_addresses(emtl_flow_columns *columns, const emtl_flows *flows, u
     uint8_t *low = flow->flags & EMTL_FLOW_SWAPPED ? dst : src;
     uint8_t *high = flow->flags & EMTL_FLOW_SWAPPED ? src : dst;
     if (emtl_key_is_6(&flow->key)) {
-        put_address6(low, flows->ends6[number].low);
-        put_address6(high, flows->ends6[number].high);
+        const emtl_ends6 *ends = &flows->ends6[number];
+        put_address6(low, ends->low, ends->low_next, flow->key.low);
+        put_address6(high, ends->high, ends->high_next, flow->key.high);
     } else {
         put_address4(low, flow->key.low);
         put_address4(high, flow->key.high);

@@ -82,13 +82,22 @@ static void fetch_places(const emtl_flow_table *table, const uint32_t *numbers, 
     }
 }
 
+/* Rule 3 of emtl.h: the list whose front makes room. */
+static unsigned list_to_shorten(const emtl_flows *flows)
+{
+    const uint32_t *lengths = flows->lengths;
+    if (lengths[EMTL_LIST_CLOSED] > 0)
+        return EMTL_LIST_CLOSED;
+    if (lengths[EMTL_LIST_TALKS] > 0 && lengths[EMTL_LIST_NEW] < flows->room / EMTL_NEW_SHARE)
+        return EMTL_LIST_TALKS;
+    return lengths[EMTL_LIST_NEW] > 0 ? EMTL_LIST_NEW : EMTL_LIST_TALKS;
+}
+
 int emtl_table_evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_columns *columns)
 {
     const emtl_flow *flow = table->flows.flow;
     const emtl_flow_links *links = table->flows.links;
-    unsigned list = EMTL_LIST_CLOSED;
-    while ((*evicted = emtl_list_front(&table->flows, list)) == EMTL_NO_FLOW)
-        list++;
+    *evicted = links[list_to_shorten(&table->flows)].newer;
     const uint32_t next = links[*evicted].newer;
     const int status = emtl_table_end(table, *evicted, EMTL_END_LACK_OF_RESOURCES, columns);
     /* Under a flood the next one goes soon, and then the one behind it. */
@@ -140,7 +149,7 @@ static emtl_end_reason silent_reason(const emtl_flow_table *table, const emtl_fl
 {
     if (flow->flags & EMTL_FLOW_CLOSED)
         return EMTL_END_OF_FLOW;
-    return t - flow->latest_us > table->timeout_us[EMTL_LIST_ONE_WAY] ? EMTL_END_IDLE : otherwise;
+    return t - flow->latest_us > table->timeout_us[EMTL_LIST_NEW] ? EMTL_END_IDLE : otherwise;
 }
 
 static int end_active(emtl_flow_table *table, int64_t now_us, emtl_flow_columns *columns)

@@ -20,8 +20,8 @@ static void set_timeouts(emtl_flow_table *table)
 {
     const int64_t idle_us = (int64_t)table->config.idle_timeout_s * 1000000;
     table->timeout_us[EMTL_LIST_CLOSED] = idle_us < EMTL_LINGER_US ? idle_us : EMTL_LINGER_US;
-    table->timeout_us[EMTL_LIST_ONE_WAY] = idle_us;
-    table->timeout_us[EMTL_LIST_TWO_WAY] = idle_us;
+    table->timeout_us[EMTL_LIST_NEW] = idle_us;
+    table->timeout_us[EMTL_LIST_TALKS] = idle_us;
     table->active_us = (int64_t)table->config.active_timeout_s * 1000000;
 }
 

@@ -67,7 +67,7 @@ uint32_t emtl_flows_start(emtl_flows *flows, const emtl_packet *packet, const em
         .latest_us = packet->ts_us,
         .hash = lookup->hash,
         .vlan = packet->vlan,
-        .list = EMTL_LIST_ONE_WAY,
+        .list = EMTL_LIST_NEW,
         .flags = (uint8_t)(EMTL_FLOW_LIVE | (lookup->swapped ? EMTL_FLOW_SWAPPED : 0)),
     };
     if (packet->version == 6) {
@@ -75,7 +75,8 @@ uint32_t emtl_flows_start(emtl_flows *flows, const emtl_packet *packet, const em
         if (number >= flows->used6)
             flows->used6 = number + 1;
     }
-    emtl_list_append(flows, EMTL_LIST_ONE_WAY, number);
+    emtl_list_append(flows, EMTL_LIST_NEW, number);
+    flows->lengths[EMTL_LIST_NEW]++;
     append_birth(flows->rest, number);
     return number;
 }
@@ -87,6 +88,7 @@ void emtl_flows_release(emtl_flows *flows, uint32_t number)
     rest[elder].younger = younger;
     rest[younger].elder = elder;
     emtl_list_remove(flows, number);
+    flows->lengths[flows->flow[number].list]--;
     flows->flow[number].flags = 0;
     flows->flow[number].key = (emtl_flow_key){0, 0}; /* of no packet */
     flows->links[number].newer = flows->free;

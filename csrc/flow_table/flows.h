@@ -9,8 +9,8 @@
 #include "common/memory.h"
 #include "flow_table/key.h"
 
-/* The three lists of emtl.h, in the order in which they are asked to make room. */
-enum { EMTL_LIST_CLOSED = 0, EMTL_LIST_ONE_WAY = 1, EMTL_LIST_TWO_WAY = 2, EMTL_LISTS = 3 };
+/* The three lists of emtl.h. */
+enum { EMTL_LIST_CLOSED = 0, EMTL_LIST_NEW = 1, EMTL_LIST_TALKS = 2, EMTL_LISTS = 3 };
 
 #define EMTL_NO_FLOW 0u
 #define EMTL_FIRST_FLOW 3u /* the places before it are the lists' own */
@@ -56,6 +56,7 @@ typedef struct {
     uint32_t used;     /* places before this were handed out at least once */
     uint32_t used6;    /* places of ends6 before this were touched */
     uint32_t free;     /* first of the places given back */
+    uint32_t lengths[EMTL_LISTS];
     bool fronts_moved; /* a list has another front than when this was last set to false */
 } emtl_flows;
 
@@ -69,19 +70,12 @@ void emtl_flows_free(emtl_flows *flows);
 /* Bytes of the places that were handed out. */
 uint64_t emtl_flows_bytes(const emtl_flows *flows);
 
-static inline uint8_t emtl_list_of(uint8_t flags)
+static inline uint8_t emtl_list_of(uint8_t flags, uint64_t packets)
 {
     if (flags & EMTL_FLOW_CLOSED)
         return EMTL_LIST_CLOSED;
-    return (uint8_t)(EMTL_LIST_ONE_WAY +
-                     flags / EMTL_FLOW_TWO_WAY % 2); /* no branch to mispredict */
-}
-
-/* The flow whose latest packet came first, or EMTL_NO_FLOW. */
-static inline uint32_t emtl_list_front(const emtl_flows *flows, unsigned list)
-{
-    const uint32_t front = flows->links[list].newer;
-    return front < EMTL_FIRST_FLOW ? EMTL_NO_FLOW : front;
+    const unsigned talks = flags / EMTL_FLOW_TWO_WAY % 2 & (packets >= EMTL_TALK_PACKETS);
+    return (uint8_t)(EMTL_LIST_NEW + talks); /* no branch to mispredict */
 }
 
 static inline void emtl_list_remove(emtl_flows *flows, uint32_t number)

@@ -71,8 +71,8 @@ static inline bool emtl_flow_is(const emtl_flows *flows, uint32_t number, const 
     if (!emtl_key_is_6(key))
         return true;
     const emtl_ends6 *have = &flows->ends6[number], *want = &lookup->ends6;
-    return have->low[0] == want->low[0] && have->low[1] == want->low[1] &&
-           have->high[0] == want->high[0] && have->high[1] == want->high[1];
+    return have->low == want->low && have->high == want->high && have->low_next == want->low_next &&
+           have->high_next == want->high_next;
 }
 
 /* The flow, or EMTL_NO_FLOW. */

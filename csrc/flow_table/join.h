@@ -99,10 +99,14 @@ static inline uint8_t emtl_flags_after(uint8_t flags, const emtl_joining *join)
 static inline void emtl_move_in_time(emtl_flows *flows, uint32_t number, int64_t t, uint8_t flags)
 {
     emtl_flow *flow = &flows->flow[number];
-    const uint8_t list = emtl_list_of(flags);
+    const uint8_t list = emtl_list_of(flags, flow->packets);
     emtl_list_remove(flows, number);
     emtl_list_append(flows, list, number);
-    flow->list = list;
+    if (list != flow->list) {
+        flows->lengths[flow->list]--;
+        flows->lengths[list]++;
+        flow->list = list;
+    }
     if (t >= flow->latest_us) {
         flow->latest_us = t;
         flow->flags = flags & (uint8_t)~EMTL_FLOW_BEHIND;

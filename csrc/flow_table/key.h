@@ -10,8 +10,7 @@
 
 /* The ends of a flow, the smaller first, whoever began. Each: 32 bits of address, 16 of port; above
  * them the VLAN id (low), or the protocol and, in the highest byte, one of the sizes below (high).
- * The address bits are the IPv4 address; of IPv6 they are 0 in `high`, and bits of the hash in
- * `low`. */
+ * The address bits are the IPv4 address, or the last of the IPv6 address. */
 typedef struct {
     uint64_t low, high;
 } emtl_flow_key;
@@ -20,9 +19,10 @@ typedef struct {
  * it tells the IP version as well. */
 enum { EMTL_KEY4_SIZE = 15, EMTL_KEY6_SIZE = 47 };
 
-/* The IPv6 addresses of the ends. */
+/* What is left of the IPv6 addresses of the ends. */
 typedef struct {
-    uint64_t low[2], high[2];
+    uint64_t low, high;
+    uint32_t low_next, high_next;
 } emtl_ends6;
 
 typedef struct emtl_slot emtl_slot;
@@ -85,11 +85,11 @@ static inline void emtl_lookup6(emtl_lookup *out, const emtl_packet *packet, uin
     out->key = emtl_key_of(swapped ? packet->dst_port : packet->src_port,
                            swapped ? packet->src_port : packet->dst_port, vlan, packet->protocol,
                            EMTL_KEY6_SIZE);
-    out->ends6 = (emtl_ends6){{low[0], low[1]}, {high[0], high[1]}};
+    out->ends6 = (emtl_ends6){low[0], high[0], (uint32_t)(low[1] >> 32), (uint32_t)(high[1] >> 32)};
     const uint64_t words[] = {low[0], low[1], high[0], high[1], out->key.low, out->key.high};
-    const uint64_t hash = emtl_siphash13_words(keyed, words, 6);
-    out->hash = (uint32_t)hash;
-    out->key.low |= hash >> 32 << 16;
+    out->hash = (uint32_t)emtl_siphash13_words(keyed, words, 6);
+    out->key.low |= (low[1] & UINT32_MAX) << 16;
+    out->key.high |= (high[1] & UINT32_MAX) << 16;
 }
 
 /* vlan: 0 where it is no part of the key. */

@@ -6,6 +6,8 @@
 #include "flow_table/flow_table.h"
 #include "flow_table/index.h"
 
+#define EMTL_ARRAYS 6 /* that grow: of flows four, chunks, slots */
+
 struct emtl_flow_table {
     emtl_flow_config config;
     emtl_sip hash;                  /* keyed, nothing hashed yet */
@@ -17,8 +19,9 @@ struct emtl_flow_table {
     emtl_flows flows;
     emtl_index index;
     emtl_series series;
-    uint32_t finishing; /* the place that finish comes to next */
-    bool swept;         /* rule 1 was done for the packet that found the columns full */
+    size_t ready[EMTL_ARRAYS]; /* bytes whose pages were handed out */
+    uint32_t finishing;        /* the place that finish comes to next */
+    bool swept;                /* rule 1 was done for the packet that found the columns full */
     emtl_flow_counts counts;
 };
 
@@ -28,6 +31,8 @@ static inline bool emtl_table_can_give(const emtl_flow_table *table,
     return emtl_columns_have_room(columns, table->config.packets);
 }
 
+/* Has the system hand out memory that the next packets may need, a little at each call. */
+void emtl_table_grow(emtl_flow_table *table);
 /* Accounts a packet, whatever that takes. EMTL_E_FULL: not yet. */
 int emtl_table_account(emtl_flow_table *table, const emtl_packet *packet, const emtl_lookup *lookup,
                        emtl_flow_columns *columns);

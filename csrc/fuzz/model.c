@@ -60,10 +60,10 @@ static void end_flow(model *m, size_t i, emtl_end_reason reason)
     take_out(m, i);
 }
 
-/* The three lists of emtl.h: 0 closed, 1 one-way, 2 two-way. */
+/* The three lists of emtl.h: 0 closed, 1 new, 2 conversations. */
 static int list_of(const model_flow *flow)
 {
-    return flow->is_closed ? 0 : flow->was_answered ? 2 : 1;
+    return flow->is_closed ? 0 : flow->was_answered && flow->packets >= 4 ? 2 : 1;
 }
 
 /* The front of a list, or m->n. */
@@ -113,12 +113,16 @@ static size_t find(const model *m, unsigned number)
 
 static void make_room(model *m)
 {
-    int list = 0;
+    static const int orders[2][3] = {{0, 1, 2}, {0, 2, 1}};
+    size_t fresh = 0, i = 0;
     if (m->n < m->config.max_flows)
         return;
-    while (front_of(m, list) == m->n)
+    for (size_t j = 0; j < m->n; j++)
+        fresh += list_of(&m->flows[j]) == 1;
+    const int *list = orders[fresh < m->config.max_flows / 8];
+    while ((i = front_of(m, *list)) == m->n)
         list++;
-    end_flow(m, front_of(m, list), EMTL_END_LACK_OF_RESOURCES);
+    end_flow(m, i, EMTL_END_LACK_OF_RESOURCES);
 }
 
 static void append(model_flow *flow, const step *s, uint32_t payload)

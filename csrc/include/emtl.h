@@ -144,10 +144,10 @@ void emtl_addresses_text(const uint8_t *version, const uint8_t *addresses, size_
  * Both directions of a 5-tuple (and VLAN id, when asked) are one flow. At each packet that can be
  * part of a flow, of time t (others do not move the clock):
  * 1. Flows of any key that are over are ended. There are three lists, each in the order in which
- *    the flows' latest packets came: closed flows, one-way flows (open, and all packets came from
- *    one side), and two-way flows. From each list in turn flows end from its front while the front
- *    has t - latest > EMTL_LINGER_US (closed) or > idle timeout (the others). latest is the largest
- *    time seen in the flow.
+ *    the flows' latest packets came: closed flows, new flows (open, with fewer than
+ *    EMTL_TALK_PACKETS packets, or all from one side), and conversations (the others). From each
+ *    list in turn flows end from its front while the front has t - latest > EMTL_LINGER_US (closed)
+ *    or > idle timeout (the others). latest is the largest time seen in the flow.
  * 2. The flow of its own key ends if t - latest > idle timeout (idle), or if
  *    t - start > active timeout (active). A TCP RST, or FIN from both sides, closes a flow
  *    (end_of_flow); it still takes in what straggles behind (the last ACK, retransmissions: without
@@ -155,9 +155,11 @@ void emtl_addresses_text(const uint8_t *version, const uint8_t *addresses, size_
  *    EMTL_LINGER_US, or t - start > active timeout, or a SYN without ACK opens the next one.
  *    A SYN on an open flow is a retransmission and changes nothing.
  * 3. The packet joins its flow, or starts one. When there is no room for it, flows end first, from
- *    the front of the first list that is not empty: closed (end_of_flow), then one-way, then
- *    two-way (lack_of_resources). So a flood of packets that nobody answers, whatever their
- *    5-tuples, ends no conversation.
+ *    the front of the first list that is not empty: closed (end_of_flow), then new, then
+ *    conversations (lack_of_resources); but conversations before new ones while these are fewer
+ *    than one in EMTL_NEW_SHARE of the flows that there is room for. So a flood of new flows,
+ *    whatever their 5-tuples, ends no conversation, even where each of its packets is answered; and
+ *    conversations, however many, leave room for new ones.
  * A packet with a segment, and more payload than that, is the packets that the wire had: each with
  * the same headers, segment bytes of payload (the last: what is left), and the same time; they
  * join one flow.
@@ -170,8 +172,10 @@ void emtl_addresses_text(const uint8_t *version, const uint8_t *addresses, size_
 #define EMTL_FLOWS_MAX 67108864u /* most flows at a time */
 #define EMTL_MEMORY_MIN 65536u   /* least max_memory */
 #define EMTL_SPLIT_MIN 576u      /* least split_mtu */
-#define EMTL_LINGER_US 5000000   /* or the idle timeout, where that is shorter */
-#define EMTL_HASH_KEY 16         /* bytes of the key that keeps senders from aiming at a bucket */
+#define EMTL_TALK_PACKETS 4u     /* a packet and its answer make no conversation yet */
+#define EMTL_NEW_SHARE 8u
+#define EMTL_LINGER_US 5000000 /* or the idle timeout, where that is shorter */
+#define EMTL_HASH_KEY 16       /* bytes of the key that keeps senders from aiming at a bucket */
 
 typedef struct {
     uint32_t max_flows;        /* flows at a time, 1..EMTL_FLOWS_MAX */

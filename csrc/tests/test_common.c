@@ -94,6 +94,24 @@ static void test_every_status_has_a_line(void)
         CHECK(strcmp(emtl_strerror(status), emtl_strerror(99)) != 0);
 }
 
+/* However often it is asked, all pages come and what was written stays. */
+static void test_pages_are_touched_in_turn(void)
+{
+    enum { BYTES = 9 << 20 };
+    uint8_t *pages = emtl_pages_new(BYTES, 1);
+    size_t ready = 0;
+    int turns = 0;
+    for (size_t i = 0; i < BYTES; i += 4096)
+        pages[i] = 7;
+    CHECK(!emtl_pages_touch(pages, BYTES, 0, &ready));
+    while (emtl_pages_touch(pages, BYTES, SIZE_MAX, &ready))
+        turns++;
+    CHECK(ready >= BYTES && turns >= 5 && turns <= 6);
+    for (size_t i = 0; i < BYTES; i++)
+        CHECK_INT(pages[i], i % 4096 == 0 ? 7 : 0);
+    emtl_pages_free(pages, BYTES, 1);
+}
+
 int main(void)
 {
     test_loads();
@@ -102,6 +120,7 @@ int main(void)
     test_pages();
     test_ahead_stays_ahead_and_inside();
     test_every_status_has_a_line();
+    test_pages_are_touched_in_turn();
     puts("test_common: fine");
     return 0;
 }

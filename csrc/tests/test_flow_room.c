@@ -2,28 +2,40 @@
  * Apache-2.0 */
 #include "tests/table.h"
 
-static void test_closed_then_one_way_then_two_way(void)
+static void talk(int id, int64_t ts_us)
+{
+    for (int i = 0; i < 2; i++) {
+        udp(id, ts_us + 2 * i);
+        udp(-id, ts_us + 2 * i + 1);
+    }
+}
+
+static void test_closed_then_new_then_conversations(void)
 {
     start(small_config());
-    udp(1, 1);
-    udp(-1, 2); /* two-way */
-    udp(2, 3);
-    udp(3, 4);
-    udp(2, 5); /* now 3 is silent longest of the one-way */
-    udp(4, 6);
-    udp(5, 7);
+    talk(1, 1);
+    udp(2, 5);
+    udp(3, 6);
+    udp(-3, 7); /* three packets from both sides are no conversation yet */
+    udp(3, 8);
+    udp(2, 9);
+    udp(2, 10);
+    udp(2, 11); /* nor are four from one; now 3 is silent longest of the new */
+    udp(4, 12);
+    CHECK_INT(ended.n, 0);
+    udp(5, 13);
     CHECK_INT(ended.n, 1);
-    check_end(0, 3, 1, EMTL_END_LACK_OF_RESOURCES);
-    tcp(6, 8, RST);
-    check_end(1, 2, 2, EMTL_END_LACK_OF_RESOURCES);
-    udp(7, 9); /* a closed flow goes before an open one */
+    check_end(0, 3, 3, EMTL_END_LACK_OF_RESOURCES);
+    tcp(6, 14, RST);
+    check_end(1, 2, 4, EMTL_END_LACK_OF_RESOURCES);
+    udp(7, 15); /* a closed flow goes before an open one */
     check_end(2, 6, 1, EMTL_END_OF_FLOW);
-    udp(-4, 10);
-    udp(-5, 11);
-    udp(-7, 12);
-    udp(8, 13); /* all are two-way */
+    talk(4, 16);
+    talk(5, 20);
+    talk(7, 24);
+    udp(8, 28); /* all are conversations */
     CHECK_INT(ended.n, 4);
-    check_end(3, 1, 2, EMTL_END_LACK_OF_RESOURCES);
+    check_end(3, 1, 4, EMTL_END_LACK_OF_RESOURCES);
     CHECK_INT(emtl_flow_table_counts(table)->evicted, 3);
     CHECK_INT(emtl_flow_table_open(table), 4);
     finish();
@@ -33,25 +45,49 @@ static void test_closed_then_one_way_then_two_way(void)
     stop();
 }
 
-/* Packets that nobody answers, as many 5-tuples as there are; among them two conversations. */
-static void test_a_flood_ends_no_conversation(void)
+/* New flows have two places of 16 where conversations want all. */
+static void test_conversations_leave_room_for_new_flows(void)
+{
+    emtl_flow_config config = small_config();
+    config.max_flows = 2 * EMTL_NEW_SHARE;
+    start(config);
+    for (int i = 0; i < 16; i++)
+        talk(1 + i, 4 * i);
+    CHECK_INT(ended.n, 0);
+    udp(17, 70);
+    udp(18, 71);
+    CHECK_INT(ended.n, 2);
+    check_end(0, 1, 4, EMTL_END_LACK_OF_RESOURCES);
+    check_end(1, 2, 4, EMTL_END_LACK_OF_RESOURCES);
+    udp(19, 72); /* there are two new ones now */
+    check_end(2, 17, 1, EMTL_END_LACK_OF_RESOURCES);
+    talk(18, 73);
+    udp(20, 77); /* and here one */
+    check_end(3, 3, 4, EMTL_END_LACK_OF_RESOURCES);
+    stop();
+}
+
+/* As many 5-tuples as there are; among them two conversations. */
+static void flood(bool is_answered)
 {
     enum { FLOOD = 20000 };
     emtl_flow_config config = small_config();
     config.max_flows = 100;
     start(config);
-    emtl_packet p = make(1, 0, TCP, SYN);
-    p.src[0] = 99;
+    emtl_packet p = make(1, 0, TCP, SYN), answer = make(-1, 0, TCP, SYN | ACK);
+    p.src[0] = answer.dst[0] = 99;
+    for (int i = 0; i < 4; i++)
+        tcp(i % 2 == 0 ? 1 : -1, 0, ACK);
+    for (int i = 0; i < 4; i++)
+        tcp(i % 2 == 0 ? -2 : 2, 0, ACK);
     for (int i = 0; i < FLOOD; i++) {
-        p.src_port = (uint16_t)(2000 + i);
-        p.ts_us = i;
+        p.src_port = answer.dst_port = (uint16_t)(2000 + i);
+        p.ts_us = answer.ts_us = i;
         add(p);
+        if (is_answered)
+            add(answer);
         if (i % 1000 < 2)
             tcp(i % 1000 == 0 ? 1 : -2, i, ACK);
-        if (i % 1000 == 2)
-            tcp(-1, i, ACK);
-        if (i % 1000 == 3)
-            tcp(2, i, ACK);
         for (size_t j = 0; j < ended.n; j++)
             CHECK_INT(ended.src[16 * j], 99);
         ended.n = 0;
@@ -61,9 +97,15 @@ static void test_a_flood_ends_no_conversation(void)
     columns_free(&ended);
     ended = columns_new(100, 100 * 7);
     finish();
-    check_ended(last(1), 1, 40, 0, FLOOD - 1000 + 2, EMTL_END_FORCED);
-    check_ended(last(2), -2, 40, 1, FLOOD - 1000 + 2, EMTL_END_FORCED);
+    check_ended(last(1), 1, 24, 0, FLOOD - 1000, EMTL_END_FORCED);
+    check_ended(last(2), -2, 24, 0, FLOOD - 1000 + 1, EMTL_END_FORCED);
     stop();
+}
+
+static void test_a_flood_ends_no_conversation(void)
+{
+    flood(false);
+    flood(true);
 }
 
 /* Where chunks end first, flows go as well; the table never takes more than it may. */
@@ -103,12 +145,12 @@ static void test_no_room_for_series(void)
     stop();
 }
 
-/* Beside a conversation that holds nearly all chunks, a one-way flow makes room by its own end. */
+/* Beside a conversation that holds nearly all chunks, a new flow makes room by its own end. */
 static void test_a_flow_ends_for_itself(void)
 {
-    enum { MANY = 1800, CHUNKS = MANY / 2, LEFT = 945 - CHUNKS, FIT = 8 * LEFT };
+    enum { MANY = 1800, CHUNKS = MANY / 2, LEFT = 946 - CHUNKS, FIT = 8 * LEFT };
     emtl_flow_config config = small_config();
-    config.max_memory = EMTL_MEMORY_MIN; /* 945 chunks beside 4 flows */
+    config.max_memory = EMTL_MEMORY_MIN; /* 946 chunks beside 4 flows */
     config.packets = MANY;
     start(config);
     for (int i = 0; i < MANY; i++) { /* most are longer than a narrow chunk can tell */
@@ -175,7 +217,8 @@ static void test_full_columns(void)
 
 int main(void)
 {
-    test_closed_then_one_way_then_two_way();
+    test_closed_then_new_then_conversations();
+    test_conversations_leave_room_for_new_flows();
     test_a_flood_ends_no_conversation();
     test_no_room_for_series();
     test_a_flow_ends_for_itself();
