@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from edgemtl.cli.flow_options import (
 from edgemtl.cli.live import (
     Filter,
     Interface,
+    LiveOptions,
     Promiscuous,
     Ring,
     Rotate,
@@ -36,26 +38,52 @@ from edgemtl.cli.reading import Reading, capture_files
 from edgemtl.cli.statistics import print_statistics
 from edgemtl.datasets import FORMATS, FlowWriter, LabelsFile
 from edgemtl.errors import DataError
-from edgemtl.flows import Anonymiser, Flows, read_key
+from edgemtl.flows import Anonymiser, FlowConfig, Flows, read_key
 
 EPILOG = (
     "Example: [bold]edgemtl flows monday.pcap.gz tuesday.pcapng -o flows.parquet "
     "--labels labels.csv[/bold]"
 )
 
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="FILE.parquet, .jsonl, .csv, or - ; without it, only statistics."
+    ),
+]
+Kind = Annotated[
+    str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}, whatever the name.")
+]
+Packets = Annotated[int, typer.Option(help="Packets kept of each flow's series.")]
+Payload = Annotated[bool, typer.Option("--payload", help="Keep the series of payload lengths too.")]
+Concat = Annotated[
+    bool, typer.Option("--concat", help="The captures are one that was cut into files.")
+]
+Anonymise = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY",
+        help="Addresses by Crypto-PAn, no times, no ports but those of services. "
+        "KEY: a file of 32 random bytes, or 64 hex digits.",
+    ),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV: capture,traffic_class or src,src_port,dst,dst_port,protocol,traffic_class."
+    ),
+]
+LabelByFolder = Annotated[
+    bool, typer.Option(help="The folder that a capture lies in names the traffic class.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")]
+
 
 def flows(
     captures: Captures = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", help="FILE.parquet, .jsonl, .csv, or - ; without it, only statistics."
-        ),
-    ] = None,
-    kind: Annotated[
-        str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}, whatever the name.")
-    ] = None,
-    packets: Annotated[int, typer.Option(help="Packets kept of each flow's series.")] = 256,
+    output: Output = None,
+    kind: Kind = None,
+    packets: Packets = 256,
     idle_timeout: IdleTimeout = 120,
     active_timeout: ActiveTimeout = 1800,
     max_flows: MaxFlows = 1_000_000,
@@ -64,36 +92,18 @@ def flows(
     tunnels: Tunnels = "inner",
     protocols: Protocols = "tcp,udp",
     split_offload: SplitOffload = None,
-    payload: Annotated[
-        bool, typer.Option("--payload", help="Keep the series of payload lengths too.")
-    ] = False,
-    concat: Annotated[
-        bool, typer.Option("--concat", help="The captures are one that was cut into files.")
-    ] = False,
-    anonymise: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEY",
-            help="Addresses by Crypto-PAn, no times, no ports but those of services. "
-            "KEY: a file of 32 random bytes, or 64 hex digits.",
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            help="CSV: capture,traffic_class or src,src_port,dst,dst_port,protocol,traffic_class."
-        ),
-    ] = None,
-    label_by_folder: Annotated[
-        bool, typer.Option(help="The folder that a capture lies in names the traffic class.")
-    ] = False,
+    payload: Payload = False,
+    concat: Concat = False,
+    anonymise: Anonymise = None,
+    labels: Labels = None,
+    label_by_folder: LabelByFolder = False,
     interface: Interface = None,
     filter: Filter = None,
     promiscuous: Promiscuous = False,
     ring: Ring = None,
     rotate: Rotate = None,
     user: User = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn captures, or live traffic, into a flow table, and say what was skipped and why.
 
@@ -125,22 +135,44 @@ def flows(
         payload=payload,
     )
     anonymiser = Anonymiser(read_key(anonymise)) if anonymise else None
+    job = _Job(config, anonymiser, label, output, kind, as_json)
     if live:
-        stats = write_live(live, config, anonymiser, label, output, kind)
-        if output and live.rotation:
-            output = output.with_name(f"{output.stem}-*{output.suffix}")
-        print_statistics([stats], output, as_json)
-        if stats.warning:
-            raise typer.Exit(1)
-        return
-    reading = Reading("edgemtl flows", config, concat, anonymiser)
-    batches = _read(reading, files, label)
-    if output is None:
+        _of_interface(live, job)
+    else:
+        _of_captures(files, concat, job)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is done with flows, wherever they come from."""
+
+    config: FlowConfig
+    anonymiser: Anonymiser | None
+    label: Callable[[Path, Flows], None]
+    output: Path | None
+    kind: str | None
+    as_json: bool
+
+
+def _of_interface(live: LiveOptions, job: _Job) -> None:
+    output = job.output
+    stats = write_live(live, job.config, job.anonymiser, job.label, output, job.kind)
+    if output and live.rotation:
+        output = output.with_name(f"{output.stem}-*{output.suffix}")
+    print_statistics([stats], output, job.as_json)
+    if stats.warning:
+        raise typer.Exit(1)
+
+
+def _of_captures(captures: list[Path], concat: bool, job: _Job) -> None:
+    reading = Reading("edgemtl flows", job.config, concat, job.anonymiser)
+    batches = _read(reading, captures, job.label)
+    if job.output is None:
         for _ in batches:
             pass
     else:
-        _write(batches, reading, output, kind)
-    print_statistics(reading.stats, output, as_json)
+        _write(batches, reading, job.output, job.kind)
+    print_statistics(reading.stats, job.output, job.as_json)
     if reading.refused:
         raise typer.Exit(2)
 
