@@ -31,13 +31,24 @@ NAME_MAX = 16  # characters of a class beside a chart; all of them are in its to
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a chart: its name, where it runs, and which of the colours 0 to 4 it has."""
+    """A line of a chart.
+
+    Parameters
+    ----------
+    name : str
+    x, y : sequences of float, equally long
+        Where it runs; it has gaps where y is not finite.
+    colour : int
+        0 to 4, of the page's.
+    dots : sequence of str
+        Marks at its points, with what their tooltips say; none if empty.
+    """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
     colour: int
-    dashed: bool = False
+    dots: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -81,11 +92,11 @@ class _Frame:
 
 
 def line_chart(lines: Sequence[Line], x_label: str, y_label: str, unit: str = "") -> Markup:
-    """Lines over a common axis, from 0 up."""
+    """Lines over a common axis, from 0 up, or from 0 to 100 %."""
     values = [v for line in lines for v in line.y if np.isfinite(v)]
     places = [v for line in lines for v in line.x]
     top = 100.0 if unit == "%" else max([*values, 1e-9]) * 1.05
-    frame = _Frame((min([*places, 1]), max([*places, 2])), (0.0, top))
+    frame = _Frame((min(places, default=0.0), max(places, default=1.0)), (0.0, top))
     parts = frame.axes(x_label, y_label, unit)
     for line in lines:
         points = [
@@ -93,10 +104,13 @@ def line_chart(lines: Sequence[Line], x_label: str, y_label: str, unit: str = ""
             for x, y in zip(line.x, line.y, strict=True)
             if np.isfinite(y)
         ]
-        style = f"line c{line.colour}" + (" dashed" if line.dashed else "")
         if points:
             title = tag("title", line.name)
+            style = f"line c{line.colour}"
             parts.append(tag("path", title, class_=style, d="M" + "L".join(points)))
+        for x, y, words in zip(line.x, line.y, line.dots, strict=False):
+            style, title = f"bar c{line.colour}", tag("title", words)
+            parts.append(tag("circle", title, class_=style, cx=frame.px(x), cy=frame.py(y), r=4.0))
     return _picture(f"{y_label} by {x_label}", [*parts, *_legend(lines)])
 
 
@@ -107,8 +121,7 @@ def _legend(lines: Sequence[Line]) -> Iterable[Markup]:
         name = short(line.name, 18)
         yield _text(right, 12, name, "end")
         right -= 7.4 * len(name) + 20
-        style = f"line c{line.colour}" + (" dashed" if line.dashed else "")
-        yield tag("path", class_=style, d=f"M{right:.1f} 8h14")
+        yield tag("path", class_=f"line c{line.colour}", d=f"M{right:.1f} 8h14")
         right -= 10
 
 
@@ -200,7 +213,7 @@ def share_bar(share: float, mark: float, title: str) -> Markup:
 def up_and_down(
     x: NDArray[np.float64],
     up: NDArray[np.float64],
-    down: NDArray[np.float64],
+    down: NDArray[np.float64] | None,
     x_label: str,
     top: float,
 ) -> Markup:
@@ -209,24 +222,27 @@ def up_and_down(
     Parameters
     ----------
     x, up, down : arrays, shape (n,)
+        `down` is None where one does not know the direction.
     x_label : str
     top : float
         Bytes at the upper and the lower edge; equal ones make pictures comparable.
     """
-    end = float(x.max(initial=0)) or 1.0
-    frame = _Frame((0.0, end), (-top, top), height=190.0)
-    parts = frame.axes(x_label, "bytes ↑ sent ↓ received")
+    end, height = float(x.max(initial=0)) or 1.0, 190.0
+    frame = _Frame((0.0, end), (0.0 if down is None else -top, top), height=height)
+    label = "bytes, either way" if down is None else "bytes ↑ sent ↓ received"
+    parts = frame.axes(x_label, label)
     zero = frame.py(0)
     for style, values, sign in (("c0", up, 1), ("c1", down, -1)):
+        if values is None or not (values > 0).any():
+            continue
         stems = [
             f"M{frame.px(at):.1f} {zero:.1f}V{frame.py(sign * min(value, top)):.1f}"
             for at, value in zip(x, values, strict=True)
             if value > 0
         ]
-        if stems:
-            parts.append(tag("path", class_=f"stem {style}", d="".join(stems)))
+        parts.append(tag("path", class_=f"stem {style}", d="".join(stems)))
     parts.append(tag("line", class_="axis", x1=frame.px(0), x2=frame.px(end), y1=zero, y2=zero))
-    return _picture(f"bytes by {x_label}", parts, 190.0)
+    return _picture(f"bytes by {x_label}", parts, height)
 
 
 def _picture(label: str, parts: Iterable[Markup], height: float = HEIGHT) -> Markup:

@@ -77,6 +77,7 @@ svg .on { fill: var(--on) }
 .line.c4 { stroke: var(--c4) }
 .bar.c0, .hit, .dot { fill: var(--c0) }
 .bar.c1 { fill: var(--c1) }
+.bar.c2 { fill: var(--c2) }
 .bar.faint { fill: var(--faint) }
 .mark { stroke: var(--ink); stroke-width: 2 }
 .miss { fill: var(--c4) }

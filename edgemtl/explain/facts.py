@@ -15,6 +15,7 @@ from edgemtl.datasets import read_flows
 from edgemtl.errors import DataError, ModelError
 from edgemtl.flows import Flows
 from edgemtl.models import head_classes, head_metrics, load_run, load_split, usable
+from edgemtl.models.early import early_metrics, prefix_answers
 from edgemtl.models.metrics import confusion_matrix, reliability
 from edgemtl.models.recorded import recorded_flows, with_ids
 from edgemtl.runtime import load
@@ -39,13 +40,15 @@ class Series:
     ----------
     x : array, shape (n,)
         Seconds since the first packet, or packet numbers from 1.
-    up, down : arrays, shape (n,)
-        Bytes forward (or of unknown direction) and reverse.
+    up : array, shape (n,)
+        Bytes forward, or either way where directions are unknown.
+    down : array, shape (n,), or None
+        Bytes reverse; None where directions are unknown.
     """
 
     x: NDArray[np.float64]
     up: NDArray[np.float64]
-    down: NDArray[np.float64]
+    down: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,9 @@ class HeadFacts:
     Parameters
     ----------
     metrics : dict
-        See `edgemtl.models.head_metrics`.
-    largest : tuple of str and float
-        The class with the most flows, and its share: what always naming it would score.
+        What `edgemtl.models.evaluate` says of it, without classes and confusion.
+    largest : str
+        The class with the most flows.
     names : list of str
         Of the classes that are shown, the last of them perhaps `OTHERS`.
     confusion : array of int, shape (names, names)
@@ -93,7 +96,7 @@ class HeadFacts:
 
     name: str
     metrics: dict[str, Any]
-    largest: tuple[str, float]
+    largest: str
     names: list[str]
     confusion: NDArray[np.int64]
     reliability: NDArray[np.float64]
@@ -143,7 +146,7 @@ def run_facts(run: Path, data: Sequence[Path] = ()) -> RunFacts:
         for p in ("train", part)
         if split[p]
     }
-    answers = load(run).predict(parts[part])
+    answers = prefix_answers(load(run).predict, parts[part], card.spec)
     classes = {p: head_classes(card, flows, named) for p, flows in parts.items()}
     seen = meta.get("labels_per_class")
     heads = [
@@ -173,16 +176,16 @@ def _head(
     card: ModelCard,
     flows: Flows,
     y: NDArray[np.int64],
-    p: NDArray[np.float32],
+    first: NDArray[Any],
     trained: NDArray[np.int64],
 ) -> HeadFacts:
+    p = first[-1]
     measured = np.bincount(y[y >= 0], minlength=len(head.classes))
     groups = _groups(head.classes, measured)
-    largest = int(measured.argmax())
     return HeadFacts(
         head.name,
-        head_metrics(p, y),
-        (head.classes[largest], float(measured[largest] / max(measured.sum(), 1))),
+        head_metrics(p, y) | early_metrics(first, y, flows, card.spec),
+        head.classes[measured.argmax()],
         [name for name, _ in groups],
         _folded(confusion_matrix(p, y), groups),
         reliability(p, y),
@@ -221,10 +224,10 @@ def _class_facts(name: str, flows: Flows, rows: NDArray[np.int64], card: ModelCa
     times, lengths, ways, there = _packets(some_of_them, card)
     seen = np.maximum(there.sum(0), 1)
     up, down = (np.where(sent, lengths, 0).sum(0) / seen for sent in (ways >= 0, ways < 0))
-    some = there.any(0)
+    some, known = there.any(0), bool((ways != 0).any())
     last = times[np.arange(len(times)), there.sum(1) - 1]
     numbers = np.arange(1.0, there.shape[1] + 1)
-    average = Series(numbers[some], up[some], down[some])
+    average = Series(numbers[some], up[some], down[some] if known else None)
     return ClassFacts(name, len(rows), float(np.median(last)), average)
 
 
@@ -233,7 +236,7 @@ def _wrong(
     card: ModelCard,
     flows: Flows,
     y: NDArray[np.int64],
-    p: NDArray[np.float32],
+    p: NDArray[Any],
 ) -> list[WrongFlow]:
     answer, sure = p.argmax(1), p.max(1)
     wrong = np.flatnonzero((y >= 0) & (answer != y))
@@ -247,14 +250,17 @@ def _wrong(
             head.classes[answer[row]],
             float(sure[row]),
             int(there[i].sum()),
-            Series(
-                times[i][there[i]],
-                np.where(ways[i] >= 0, lengths[i], 0)[there[i]],
-                np.where(ways[i] < 0, lengths[i], 0)[there[i]],
-            ),
+            _one_series(times[i][there[i]], lengths[i][there[i]], ways[i][there[i]]),
         )
         for i, row in enumerate(rows)
     ]
+
+
+def _one_series(
+    times: NDArray[np.float64], lengths: NDArray[np.float64], ways: NDArray[np.int8]
+) -> Series:
+    down = np.where(ways < 0, lengths, 0) if (ways != 0).any() else None
+    return Series(times, np.where(ways >= 0, lengths, 0), down)
 
 
 def _packets(

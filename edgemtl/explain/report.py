@@ -40,7 +40,12 @@ def run_page(run: RunFacts) -> str:
     """The whole page, as HTML that needs nothing from elsewhere."""
     kept = KEPT_ASIDE[run.part]
     heads = [head for head in run.heads if head.metrics["n"]]
-    links = [("training", "training"), *((_words(h.name), h.name) for h in heads), ("run", "run")]
+    links = [
+        ("training", "training"),
+        ("first packets", "first"),
+        *((_words(h.name), h.name) for h in heads),
+        ("run", "run"),
+    ]
     return page(
         f"edgemtl: {run.name}",
         tag("h1", run.name),
@@ -49,6 +54,7 @@ def run_page(run: RunFacts) -> str:
         cards(_tile(head) for head in heads),
         *(_nothing(head, kept) for head in run.heads if not head.metrics["n"]),
         _training(run),
+        _first_packets(heads),
         *(_head(head, kept) for head in heads),
         _origin(run),
     )
@@ -64,8 +70,8 @@ def _percent(share: float) -> str:
 
 def _tile(head: HeadFacts) -> Markup:
     """Accuracy, and beside it what keeps it honest."""
-    accuracy, (name, share) = head.metrics["accuracy"], head.largest
-    always = f"The mark: always saying “{name}” would be right in {_percent(share)}."
+    accuracy, share = head.metrics["accuracy"], head.metrics["largest"]
+    always = f"The mark: always saying “{head.largest}” would be right in {_percent(share)}."
     return card(
         _words(head.name),
         tag("div", _percent(accuracy), class_="big"),
@@ -105,6 +111,36 @@ def _training(run: RunFacts) -> Markup:
                 ("Loss", losses, "loss", ""),
                 ("Accuracy on the validation flows", accuracies, "accuracy", "%"),
             )
+        ),
+    )
+
+
+def _first_packets(heads: list[HeadFacts]) -> Markup:
+    """What answers are worth that do not wait for all packets."""
+    after, sure = [], []
+    for colour, head in enumerate(heads):
+        rows = [row for row in head.metrics["prefixes"] if row["n"]]
+        x, y = [row["packets"] for row in rows], [100 * row["accuracy"] for row in rows]
+        dots = [f"after {n} packets: {share:.1f} %" for n, share in zip(x, y, strict=True)]
+        after.append(Line(_words(head.name), x, y, colour, dots))
+        rows = head.metrics["early"]
+        x, y = [row["packets_mean"] for row in rows], [100 * row["accuracy"] for row in rows]
+        dots = [f"{100 * row['confidence']:.0f} % sure: {share:.1f} % right after {n:.1f} packets"
+                for row, n, share in zip(rows, x, y, strict=True)]  # fmt: skip
+        sure.append(Line(_words(head.name), x, y, colour, dots))
+    return section(
+        "First packets",
+        "first",
+        cards(
+            [
+                card(
+                    "Accuracy after the first packets", line_chart(after, "packets", "right", "%")
+                ),
+                card(
+                    "Answered as soon as it is 50 to 99 % sure: accuracy by packets needed",
+                    line_chart(sure, "packets, mean", "right", "%"),
+                ),
+            ]
         ),
     )
 
@@ -158,7 +194,8 @@ def _wrong(head: HeadFacts) -> Iterable[Markup]:
 
 def _edge(each: Iterable[Series]) -> float:
     """Bytes at the edge of pictures that are to be compared."""
-    most = [float(np.maximum(series.up, series.down).max(initial=0)) for series in each]
+    bytes_of = [values for series in each for values in (series.up, series.down)]
+    most = [float(values.max(initial=0)) for values in bytes_of if values is not None]
     return max([BYTES_AT_EDGE, *most])
 
 

@@ -9,7 +9,9 @@ import edgemtl as package
 from edgemtl.datasets import FlowWriter, read_flows, sha256, whole_folder
 from edgemtl.errors import DataError, ModelError
 from edgemtl.explain import run_facts, run_page
+from edgemtl.features import FeatureSpec
 from edgemtl.models import evaluate, load_split
+from edgemtl.models.early import prefix_answers
 from edgemtl.training import DataFile, TrainConfig, train, write_run
 from tests.edgemtl.draw.reader import HOSTILE, Reader
 from tests.exported import service_flows
@@ -26,8 +28,9 @@ def tested(trained_run):
     flows = read_flows([trained_run.parent / "flows.parquet"])
     flows = flows.select(np.isin(flows["flow_id"], load_split(trained_run)["test"]))
     model = package.load(trained_run)
-    p = model.predict(flows)
-    return flows, p, evaluate(model.card, p, flows), model.card
+    first = prefix_answers(model.predict, flows, model.card.spec)
+    p = {head: answers[-1] for head, answers in first.items()}
+    return flows, p, evaluate(model.card, p, flows, first=first), model.card
 
 
 def test_figures_are_those_of_evaluate(facts, tested):
@@ -35,13 +38,12 @@ def test_figures_are_those_of_evaluate(facts, tested):
     assert (facts.part, facts.flows) == ("test", len(flows))
     assert [head.name for head in facts.heads] == [head.name for head in card.heads]
     for head in facts.heads:
-        theirs = measured["heads"][head.name]
-        assert head.metrics == {n: theirs[n] for n in ("n", "accuracy", "macro_f1", "ece")}
-        assert head.confusion.tolist() == theirs["confusion"]
-        assert head.names == theirs["classes"]
-        rows = np.sum(theirs["confusion"], axis=1)
-        assert head.measured == rows.tolist()
-        assert head.largest == (head.names[rows.argmax()], rows.max() / rows.sum())
+        theirs = dict(measured["heads"][head.name])
+        assert head.names == theirs.pop("classes")
+        assert head.confusion.tolist() == (counts := theirs.pop("confusion"))
+        assert head.metrics == theirs
+        assert head.measured == np.sum(counts, axis=1).tolist()
+        assert head.largest == head.names[np.argmax(head.measured)]
         assert head.reliability[0].sum() == theirs["n"]
 
 
@@ -86,19 +88,39 @@ def test_the_page_holds_what_it_should(facts):
     text = run_page(facts)
     words = " ".join(word for word in Reader(text).words if word)
     for head in facts.heads:
-        for figure in ("accuracy", "macro_f1", "ece"):
+        for figure in ("accuracy", "macro_f1", "ece", "largest"):
             assert f"{100 * head.metrics[figure]:.1f} %" in words
-        assert f"{100 * head.largest[1]:.1f} %" in words
+        for row in head.metrics["prefixes"]:
+            if row["n"]:
+                assert f"after {row['packets']} packets: {100 * row['accuracy']:.1f} %" in words
+        for row in head.metrics["early"]:
+            assert f"{100 * row['confidence']:.0f} % sure: {100 * row['accuracy']:.1f} %" in words
         for wrong in head.wrong:
             assert f"{wrong.answer}, said with {100 * wrong.p:.1f} %; is {wrong.is_class}" in words
             assert f"{wrong.flow_id}, {wrong.packets} packets" in words
         for each in head.classes:
             assert f"{each.flows} flows; this is" in words
-    # curves; of each head confusion, reliability, balance, averages and wrong flows; a bar each
-    pictures = 2 + sum(4 + len(h.classes) + len(h.wrong) for h in facts.heads)
+    # curves, first packets; a bar, confusion, reliability, balance, averages and wrong flows
+    pictures = 4 + sum(4 + len(h.classes) + len(h.wrong) for h in facts.heads)
     assert text.count("<svg") == pictures
     assert facts.meta["data"][0]["sha256"] in words
     assert len(text) < 1_000_000
+
+
+def test_lengths_of_unknown_direction_are_not_called_sent(tmp_path, facts):
+    flows = service_flows(80, seed=3)
+    flows.direction[:] = 0
+    with FlowWriter(tmp_path / "flows.parquet") as writer:
+        writer.write(flows)
+    config = TrainConfig(epochs=1, spec=FeatureSpec(signed=False), shares=(0.15, 0.5))
+    data = DataFile(tmp_path / "flows.parquet", sha256(tmp_path / "flows.parquet"), 80)
+    with whole_folder(tmp_path / "run") as run:
+        write_run(run, train(flows, config), ["edgemtl"], [data])
+    text = run_page(run_facts(tmp_path / "run"))
+    assert "either way" in text
+    assert "received" not in text
+    assert "received" in run_page(facts)
+    assert "either way" not in run_page(facts)
 
 
 def test_labels_that_training_did_not_see_do_not_count(tmp_path, trained_run):
