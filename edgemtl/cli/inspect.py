@@ -26,14 +26,41 @@ def inspect(
             readable=False, help="Capture, flow table, run folder, artefact or exported folder."
         ),
     ],
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of a run: write pictures of it as one HTML page."),
+    ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="With --html: the flow tables of the training, where they have moved."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Print what a file holds, from the file alone."""
+    """Print what a file holds, from the file alone.
+
+    With --html, write a page on a run: curves, confusions, calibration, the flows that it is wrong
+    and sure of, and the average flow of each class.
+    """
+    if html:
+        _write_page(file, html, data or [])
+        return
     facts = _facts(file)
     if as_json:
         print_json(facts)
     else:
         _print(facts)
+
+
+def _write_page(run: Path, html: Path, data: list[Path]) -> None:
+    from edgemtl.datasets import whole_file
+    from edgemtl.explain import run_facts, run_page
+
+    if not (run / "run.json").is_file():
+        raise DataError(f"--html: {run}: is no run folder: give one that edgemtl train wrote")
+    text = run_page(run_facts(run, data))
+    with whole_file(html) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    note(f"edgemtl inspect: {run} as a page: {html}")
 
 
 def _facts(file: Path) -> dict[str, Any]:

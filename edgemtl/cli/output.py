@@ -13,6 +13,8 @@ from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from edgemtl.printable import printable
+
 WIDTH_MAX = 300  # columns of a table
 
 __all__ = [
@@ -36,11 +38,6 @@ def head_rows(heads: dict[str, dict[str, Any]]) -> list[tuple[Any, ...]]:
         for head, m in heads.items()
         if m["n"]
     ]
-
-
-def printable(text: str) -> str:
-    """The text on one line, without what would command a terminal: names may hold anything."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def note(message: str) -> None:

@@ -1,0 +1,30 @@
+"""Pictures and pages: inline SVG and HTML that need nothing from elsewhere."""
+
+from edgemtl.draw.charts import (
+    Line,
+    balance_chart,
+    heat_map,
+    line_chart,
+    reliability_chart,
+    share_bar,
+    up_and_down,
+)
+from edgemtl.draw.markup import Markup, tag
+from edgemtl.draw.page import card, cards, facts, page, section
+
+__all__ = [
+    "Line",
+    "Markup",
+    "balance_chart",
+    "card",
+    "cards",
+    "facts",
+    "heat_map",
+    "line_chart",
+    "page",
+    "reliability_chart",
+    "section",
+    "share_bar",
+    "tag",
+    "up_and_down",
+]

@@ -1,0 +1,275 @@
+"""Charts as inline SVG. Colours are the page's, so that they follow light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgemtl.draw.markup import Markup, short, tag
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Line",
+    "balance_chart",
+    "heat_map",
+    "line_chart",
+    "reliability_chart",
+    "share_bar",
+    "up_and_down",
+]
+
+WIDTH = 420.0
+HEIGHT = 250.0
+NAME_MAX = 16  # characters of a class beside a chart; all of them are in its tooltip
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart.
+
+    Parameters
+    ----------
+    name : str
+    x, y : sequences of float, equally long
+        Where it runs; it has gaps where y is not finite.
+    colour : int
+        0 to 4, of the page's.
+    dots : sequence of str
+        Marks at its points, with what their tooltips say; none if empty.
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    colour: int
+    dots: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The inside of a chart: places in the picture of values of two ranges."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    left: float = 48.0
+    right: float = 12.0
+    top: float = 28.0
+    bottom: float = 38.0
+    width: float = WIDTH
+    height: float = HEIGHT
+
+    def px(self, value: float) -> float:
+        low, high = self.x
+        inner = self.width - self.left - self.right
+        return self.left + inner * (value - low) / ((high - low) or 1)
+
+    def py(self, value: float) -> float:
+        low, high = self.y
+        inner = self.height - self.top - self.bottom
+        return self.height - self.bottom - inner * (value - low) / ((high - low) or 1)
+
+    def axes(self, x_label: str, y_label: str, unit: str = "") -> list[Markup]:
+        """Lines at round values, their numbers, and what they are of."""
+        left, right = self.px(self.x[0]), self.px(self.x[1])
+        marks = []
+        for value in _round_values(*self.y):
+            y = self.py(value)
+            marks.append(tag("line", class_="grid", x1=left, x2=right, y1=y, y2=y))
+            marks.append(_text(left - 6, y + 4, f"{abs(value):g}{unit}", "end"))
+        bottom = self.height - self.bottom
+        for value in _round_values(*self.x):
+            marks.append(_text(self.px(value), bottom + 16, f"{value:g}", "middle"))
+        marks.append(tag("line", class_="axis", x1=left, x2=right, y1=bottom, y2=bottom))
+        marks.append(_text((left + right) / 2, self.height - 4, x_label, "middle", "label"))
+        marks.append(_text(0, 12, y_label, "start", "label"))
+        return marks
+
+
+def line_chart(lines: Sequence[Line], x_label: str, y_label: str, unit: str = "") -> Markup:
+    """Lines over a common axis, from 0 up, or from 0 to 100 %."""
+    values = [v for line in lines for v in line.y if np.isfinite(v)]
+    places = [v for line in lines for v in line.x]
+    top = 100.0 if unit == "%" else max([*values, 1e-9]) * 1.05
+    frame = _Frame((min(places, default=0.0), max(places, default=1.0)), (0.0, top))
+    parts = frame.axes(x_label, y_label, unit)
+    for line in lines:
+        points = [
+            f"{frame.px(x):.1f} {frame.py(y):.1f}"
+            for x, y in zip(line.x, line.y, strict=True)
+            if np.isfinite(y)
+        ]
+        if points:
+            title = tag("title", line.name)
+            style = f"line c{line.colour}"
+            parts.append(tag("path", title, class_=style, d="M" + "L".join(points)))
+        for x, y, words in zip(line.x, line.y, line.dots, strict=False):
+            style, title = f"bar c{line.colour}", tag("title", words)
+            parts.append(tag("circle", title, class_=style, cx=frame.px(x), cy=frame.py(y), r=4.0))
+    return _picture(f"{y_label} by {x_label}", [*parts, *_legend(lines)])
+
+
+def _legend(lines: Sequence[Line]) -> Iterable[Markup]:
+    """Names in the colours of their lines, from the right end of the first row."""
+    right = WIDTH - 10
+    for line in reversed(lines):
+        name = short(line.name, 18)
+        yield _text(right, 12, name, "end")
+        right -= 7.4 * len(name) + 20
+        yield tag("path", class_=f"line c{line.colour}", d=f"M{right:.1f} 8h14")
+        right -= 10
+
+
+def heat_map(counts: NDArray[np.int64], names: Sequence[str]) -> Markup:
+    """A confusion matrix: the share of each class (row) that got each answer (column), in %."""
+    n, left, top = len(names), 118.0, 84.0
+    cell = (WIDTH - left - 52) / n  # the last name is turned out of its column
+    side = min(cell, 62.0)
+    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    parts = [_text(0, 12, "class ↓  answer →", "start", "label")]
+    for i, name in enumerate(names):
+        y, x = top + (i + 0.5) * side, left + (i + 0.5) * cell
+        parts.append(_text(left - 8, y + 4, short(name, NAME_MAX), "end", "", name))
+        turned = f"rotate(-35 {x:.1f} {top - 8:.1f})"
+        parts.append(_text(x, top - 8, short(name, NAME_MAX), "start", "", name, turned))
+    for (i, j), value in np.ndenumerate(share):
+        title = tag(
+            "title", f"{names[i]} answered as {names[j]}: {counts[i, j]} of {counts[i].sum()}"
+        )
+        parts.append(
+            tag(
+                "rect", title, class_="hit" if i == j else "miss", x=left + j * cell,
+                y=top + i * side, width=cell - 2, height=side - 2, rx=3.0,
+                fill_opacity=0.06 + 0.94 * value,
+            )
+        )  # fmt: skip
+        if n <= 12 and value >= 0.005:
+            style = "on" if value > 0.5 else "label"
+            x, y = left + (j + 0.5) * cell - 1, top + (i + 0.5) * side + 3
+            parts.append(_text(x, y, f"{100 * value:.0f}", "middle", style))
+    return _picture("confusion matrix", parts, top + n * side + 4)
+
+
+def reliability_chart(bins: NDArray[np.float64]) -> Markup:
+    """How often answers of a confidence are right: `edgemtl.models.reliability`'s (3, bins)."""
+    flows, confidence, right = bins
+    some = flows > 0
+    frame = _Frame((0.0, 100.0), (0.0, 100.0))
+    parts = frame.axes("confidence in %", "right answers", "%")
+    ends = (frame.px(0), frame.py(0), frame.px(100), frame.py(100))
+    parts.append(
+        tag("path", class_="line grey dashed", d="M{:.1f} {:.1f}L{:.1f} {:.1f}".format(*ends))
+    )
+    for n, said, was in zip(
+        flows[some], 100 * confidence[some] / flows[some], 100 * right[some] / flows[some],
+        strict=True,
+    ):  # fmt: skip
+        x, y = frame.px(said), frame.py(was)
+        title = tag("title", f"{n:.0f} flows: said {said:.0f} %, right {was:.0f} %")
+        parts.append(tag("line", class_="line grey", x1=x, x2=x, y1=y, y2=frame.py(said)))
+        size = 3 + 12 * sqrt(n / flows.sum())
+        parts.append(tag("circle", title, class_="dot", cx=x, cy=y, r=size))
+    return _picture("reliability diagram", parts)
+
+
+def balance_chart(
+    names: Sequence[str], first: Sequence[int], second: Sequence[int], titles: tuple[str, str]
+) -> Markup:
+    """How many flows each class has in two parts, as bars beside each other."""
+    left, row, top = 118.0, 32.0, 26.0
+    most = max([*first, *second, 1])
+    lines = [Line(title, (), (), colour) for colour, title in enumerate(titles)]
+    parts = [_text(0, 12, "flows", "start", "label"), *_legend(lines)]
+    for i, name in enumerate(names):
+        y = top + i * row
+        parts.append(_text(left - 8, y + 17, short(name, NAME_MAX), "end", "", name))
+        for number, (values, offset) in enumerate(((first, 2.0), (second, 14.0))):
+            width = (WIDTH - left - 48) * values[i] / most
+            parts.append(
+                tag("rect", class_=f"bar c{number}", x=left, y=y + offset, height=10.0,
+                    width=max(width, 1.0), rx=2.0)
+            )  # fmt: skip
+            parts.append(_text(left + width + 6, y + offset + 9, str(values[i]), "start", "small"))
+    return _picture("flows of each class", parts, top + len(names) * row + 4)
+
+
+def share_bar(share: float, mark: float, title: str) -> Markup:
+    """A share of 1 as a bar, with a mark to compare it with."""
+    at = mark * WIDTH
+    parts = [
+        tag("title", title),
+        tag("rect", class_="bar faint", x=0.0, y=4.0, width=WIDTH, height=10.0, rx=5.0),
+        tag("rect", class_="bar c0", x=0.0, y=4.0, width=share * WIDTH, height=10.0, rx=5.0),
+        tag("line", class_="mark", x1=at, x2=at, y1=0.0, y2=18.0),
+    ]
+    return _picture(title, parts, 18.0)
+
+
+def up_and_down(
+    x: NDArray[np.float64],
+    up: NDArray[np.float64],
+    down: NDArray[np.float64] | None,
+    x_label: str,
+    top: float,
+) -> Markup:
+    """Bytes sent (up) and received (down) at places along an axis.
+
+    Parameters
+    ----------
+    x, up, down : arrays, shape (n,)
+        `down` is None where one does not know the direction.
+    x_label : str
+    top : float
+        Bytes at the upper and the lower edge; equal ones make pictures comparable.
+    """
+    end, height = float(x.max(initial=0)) or 1.0, 190.0
+    frame = _Frame((0.0, end), (0.0 if down is None else -top, top), height=height)
+    label = "bytes, either way" if down is None else "bytes ↑ sent ↓ received"
+    parts = frame.axes(x_label, label)
+    zero = frame.py(0)
+    for style, values, sign in (("c0", up, 1), ("c1", down, -1)):
+        if values is None or not (values > 0).any():
+            continue
+        stems = [
+            f"M{frame.px(at):.1f} {zero:.1f}V{frame.py(sign * min(value, top)):.1f}"
+            for at, value in zip(x, values, strict=True)
+            if value > 0
+        ]
+        parts.append(tag("path", class_=f"stem {style}", d="".join(stems)))
+    parts.append(tag("line", class_="axis", x1=frame.px(0), x2=frame.px(end), y1=zero, y2=zero))
+    return _picture(f"bytes by {x_label}", parts, height)
+
+
+def _picture(label: str, parts: Iterable[Markup], height: float = HEIGHT) -> Markup:
+    box = f"0 0 {WIDTH:g} {height:g}"
+    return tag("svg", *parts, viewBox=box, role="img", aria_label=label)
+
+
+def _text(
+    x: float,
+    y: float,
+    words: str,
+    anchor: str,
+    style: str = "",
+    title: str = "",
+    transform: str = "",
+) -> Markup:
+    more: dict[str, str] = {"class_": style} if style else {}
+    if transform:
+        more["transform"] = transform
+    inner = [words, tag("title", title)] if title else [words]
+    return tag("text", *inner, x=x, y=y, text_anchor=anchor, **more)
+
+
+def _round_values(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Some four to eight round values from low to high."""
+    if not high > low:
+        return [low]
+    step = 10 ** floor(log10((high - low) / wanted))
+    step *= next(m for m in (1, 2, 5, 10) if (high - low) / (m * step) <= wanted)
+    return [float(i * step) for i in range(ceil(low / step), floor(high / step) + 1)]

@@ -1,0 +1,10 @@
+"""Names as they may be shown: they come from data, and may hold anything."""
+
+from __future__ import annotations
+
+__all__ = ["printable"]
+
+
+def printable(text: str) -> str:
+    """The text on one line, without what would command a terminal or turn its direction."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
