@@ -22,6 +22,8 @@ CHANGES = {
     "best": BEST,
     "changed copies (stretch, jitter, loss, start, length)": replace(BEST, augment=True),
     "whole flows alone": replace(BEST, prefixes=0.0),
+    "first packets of a third": replace(BEST, prefixes=1 / 3),
+    "900 steps": replace(BEST, steps=900),
     "no dropout": replace(BEST, dropout=0.0),
     "dropout 0.3": replace(BEST, dropout=0.3),
     "no label smoothing": replace(BEST, smoothing=0.0),

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from edgemtl.cli.early import show_early, show_prefixes
 from edgemtl.cli.output import HEAD_COLUMNS, head_rows, note, print_json, print_table
+from edgemtl.cli.trust import show_early, show_prefixes, show_unknown
 from edgemtl.datasets import read_flows
 from edgemtl.errors import DataError
 
@@ -58,6 +58,7 @@ def evaluate(
 
 def _show(result: dict[str, Any], title: str) -> None:
     print_table(f"{title}, in %", HEAD_COLUMNS, head_rows(result["heads"]))
+    show_unknown(result["heads"])
     show_prefixes(result["heads"])
     show_early(result["heads"])
     partitions = result.get("partitions", {})

@@ -48,6 +48,7 @@ def classify(model: Model, flows: Flows) -> Iterator[dict[str, Any]]:
     short = (counted < spec.min_packets) & ~cut
     early = (counted < spec.k) & np.isin(flows["end_reason"].astype(str), BROKEN_OFF)
     answers = model.predict(flows.select(~short))
+    classes = {head.name: head.answers(answers[head.name]) for head in model.card.heads}
     place = np.cumsum(~short) - 1
     keys = {name: _known(flows, name) for name in (*KEY_COLUMNS, "packets")}
     for i in range(len(flows)):
@@ -56,9 +57,8 @@ def classify(model: Model, flows: Flows) -> Iterator[dict[str, Any]]:
         for head in model.card.heads:
             line[head.name] = None
             if not short[i]:
-                p = answers[head.name][place[i]]
-                best = int(p.argmax())
-                line[head.name] = {"class": head.classes[best], "p": round(float(p[best]), 6)}
+                p = answers[head.name][place[i]].max()
+                line[head.name] = {"class": classes[head.name][place[i]], "p": round(float(p), 6)}
         yield line
 
 
