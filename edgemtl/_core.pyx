@@ -150,6 +150,7 @@ cdef class Meter:
             sum(PROTOCOLS[name] for name in config.protocols),
             config.split_offload or 0,
             config.early,
+            config.glance,
             config.max_memory,
         ]
         cdef bytes key = os.urandom(EMTL_HASH_KEY)

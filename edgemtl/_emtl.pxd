@@ -61,6 +61,7 @@ cdef extern from "emtl.h" nogil:
         uint32_t protocols
         uint32_t split_mtu
         uint32_t early
+        uint32_t glance
         uint64_t max_memory
 
     ctypedef struct emtl_flow_columns:

@@ -15,10 +15,11 @@ from edgemtl.features import FeatureSpec
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CARD_FORMAT", "HEADS", "Head", "ModelCard"]
+__all__ = ["CARD_FORMAT", "HEADS", "UNKNOWN", "Head", "ModelCard"]
 
 HEADS = ("bandwidth", "duration", "traffic_class")  # also the order of a graph's outputs
-CARD_FORMAT = 1
+CARD_FORMAT = 2
+UNKNOWN = "unknown"  # what a flow is called whose classes are all too improbable
 CLASSES_MAX = 4096
 
 
@@ -37,12 +38,15 @@ class Head:
         equal to a border belongs to the upper class. None for the traffic class.
     temperature : float
         Calibration: logits are divided by it before the softmax.
+    unknown_below : float
+        An answer that is less probable is `UNKNOWN`; 0 for a head that always answers.
     """
 
     name: str
     classes: tuple[str, ...]
     dividers: tuple[float, ...] | None = None
     temperature: float = 1.0
+    unknown_below: float = 0.0
 
     def __post_init__(self) -> None:
         if self.name not in HEADS:
@@ -57,6 +61,10 @@ class Head:
                 raise ValueError(f"Head.dividers: {self.name}: must rise, one fewer than classes")
         if not 0 < self.temperature < 1e6:
             raise ValueError(f"Head.temperature: must be positive, got {self.temperature!r}")
+        if not 0 <= self.unknown_below <= 1:
+            raise ValueError(f"Head.unknown_below: must be 0 to 1, got {self.unknown_below!r}")
+        if self.unknown_below and UNKNOWN in self.classes:
+            raise ValueError(f"Head.classes: {self.name}: {UNKNOWN!r} is what no class is called")
 
     @classmethod
     def divided(cls, name: str, dividers: ArrayLike) -> Head:
@@ -71,6 +79,11 @@ class Head:
         )
         return cls(name, classes, borders)
 
+    def answers(self, p: NDArray[np.floating[Any]]) -> NDArray[Any]:
+        """The class of each row of probabilities (n, classes), or `UNKNOWN`: str, shape (n,)."""
+        best = np.array(self.classes, object)[p.argmax(1)]
+        return np.where(p.max(1) < self.unknown_below, UNKNOWN, best)
+
     def index(self, values: ArrayLike) -> NDArray[np.int64]:
         """Class numbers of measured values (NaN) or of class names (None, unknown): -1 for those.
 
@@ -84,6 +97,14 @@ class Head:
             return np.array([place.get(v, -1) for v in np.asarray(values, object)], np.int64)
         measured = np.asarray(values, float)
         return np.where(np.isnan(measured), -1, np.digitize(measured, self.dividers))
+
+
+def _fields(head: Head, rejects: bool) -> dict[str, Any]:
+    """A head for JSON."""
+    fields = asdict(head)
+    if not rejects:
+        del fields["unknown_below"]
+    return fields
 
 
 def _short(value: float) -> str:
@@ -120,11 +141,15 @@ class ModelCard:
         raise ModelError(f"no head {name!r}: the model has {', '.join(h.name for h in self.heads)}")
 
     def to_json(self) -> str:
-        """Return JSON with sorted keys and no spaces: equal cards give equal bytes."""
+        """Return JSON with sorted keys and no spaces: equal cards give equal bytes.
+
+        Format 1, which knows no unknowns, where no head has any: older edgemtls read it too.
+        """
+        rejects = any(head.unknown_below for head in self.heads)
         raw = {
-            "format": CARD_FORMAT,
+            "format": CARD_FORMAT if rejects else 1,
             "spec": asdict(self.spec),
-            "heads": [asdict(head) for head in self.heads],
+            "heads": [_fields(head, rejects) for head in self.heads],
             "origin": self.origin,
         }
         return json.dumps(raw, sort_keys=True, separators=(",", ":"))
@@ -134,9 +159,9 @@ class ModelCard:
         """Read what `to_json` wrote; ModelError in one line when it is anything else."""
         try:
             raw = json.loads(text)
-            if raw["format"] != CARD_FORMAT:
+            if raw["format"] not in (1, CARD_FORMAT):
                 raise ModelError(
-                    f"card format {raw['format']!r}, this edgemtl reads {CARD_FORMAT}: "
+                    f"card format {raw['format']!r}, this edgemtl reads up to {CARD_FORMAT}: "
                     "use the version that made it"
                 )
             heads = tuple(
@@ -145,6 +170,7 @@ class ModelCard:
                     classes=tuple(str(c) for c in head["classes"]),
                     dividers=None if head["dividers"] is None else tuple(head["dividers"]),
                     temperature=float(head["temperature"]),
+                    unknown_below=float(head["unknown_below"]) if raw["format"] > 1 else 0.0,
                 )
                 for head in raw["heads"]
             )

@@ -22,6 +22,7 @@ CHANGES = {
     "best": BEST,
     "changed copies (stretch, jitter, loss, start, length)": replace(BEST, augment=True),
     "whole flows alone": replace(BEST, prefixes=0.0),
+    "first packets of half the flows": replace(BEST, prefixes=0.5),
     "no dropout": replace(BEST, dropout=0.0),
     "dropout 0.3": replace(BEST, dropout=0.3),
     "no label smoothing": replace(BEST, smoothing=0.0),

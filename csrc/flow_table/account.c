@@ -55,16 +55,15 @@ int emtl_table_account(emtl_flow_table *table, const emtl_packet *packet, const 
     if (find_flow(table, packet, lookup, &number, columns) != EMTL_OK ||
         make_room(table, packet, lookup, number, &join, columns) != EMTL_OK)
         return EMTL_E_FULL;
-    const bool gives = join.fills && table->config.early;
-    if (gives && !emtl_table_can_give(table, columns))
+    if (join.gives && !emtl_table_can_give(table, columns))
         return EMTL_E_FULL;
     if (join.number == EMTL_NO_FLOW) {
         join.number = emtl_flows_start(&table->flows, packet, lookup);
         emtl_index_add(&table->index, lookup->hash, join.number);
     }
     emtl_join(table, &join);
-    if (gives)
-        emtl_table_give_early(table, join.number, columns);
+    if (join.gives)
+        emtl_table_give_early(table, join.number, join.fills, columns);
     table->swept = false;
     return EMTL_OK;
 }

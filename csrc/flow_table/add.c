@@ -12,7 +12,7 @@ static inline bool goes_on(emtl_flow_table *table, const emtl_packet *packet,
         emtl_reason_to_end(table, &table->flows.flow[guess], packet) != EMTL_END_NONE)
         return false;
     const emtl_joining join = emtl_measure(table, packet, emtl_unsplit(packet), lookup, guess);
-    if (join.is_wide || !emtl_has_chunks(table, &join) || (table->config.early && join.fills))
+    if (join.is_wide || !emtl_has_chunks(table, &join) || join.gives)
         return false;
     emtl_join(table, &join);
     return true;

@@ -12,8 +12,13 @@ static void give(emtl_flow_table *table, uint32_t number, emtl_end_reason reason
     table->counts.evicted += reason == EMTL_END_LACK_OF_RESOURCES;
 }
 
-void emtl_table_give_early(emtl_flow_table *table, uint32_t number, emtl_flow_columns *columns)
+void emtl_table_give_early(emtl_flow_table *table, uint32_t number, bool is_full,
+                           emtl_flow_columns *columns)
 {
+    if (!is_full) {
+        emtl_columns_add(columns, &table->flows, &table->series, number, EMTL_END_NONE);
+        return;
+    }
     give(table, number, EMTL_END_NONE, columns);
     emtl_series_drop(&table->series, &table->flows, number);
     table->flows.flow[number].flags |= EMTL_FLOW_GIVEN;

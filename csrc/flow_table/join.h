@@ -18,6 +18,7 @@ typedef struct {
     int64_t iat_us;
     uint32_t entries; /* what its series takes: fewer than wire.count where it gets full */
     bool fills;       /* the series gets full */
+    bool gives;       /* the flow is then given out, or shown, early */
     bool is_wide;     /* the entries are */
     uint32_t spare;   /* such entries that the flow's last chunk still takes */
 } emtl_joining;
@@ -32,6 +33,15 @@ static inline emtl_end_reason emtl_reason_to_end(const emtl_flow_table *table,
         return EMTL_END_ACTIVE;
     const bool opens = (packet->tcp_flags & (EMTL_SYN | EMTL_ACK)) == EMTL_SYN;
     return flow->list == EMTL_LIST_CLOSED && opens ? EMTL_END_OF_FLOW : EMTL_END_NONE;
+}
+
+/* Whether a series that grows gets to glance packets, or twice, four times as many, and so on. */
+static inline bool emtl_is_shown(uint32_t glance, uint32_t before, uint32_t after)
+{
+    uint64_t count = glance;
+    while (count != 0 && count <= before)
+        count *= 2;
+    return count != 0 && count <= after;
 }
 
 /* What the packet adds to its flow as it is now. */
@@ -51,6 +61,9 @@ static inline emtl_joining emtl_measure(const emtl_flow_table *table, const emtl
     }
     join.entries = wire.count < left ? wire.count : left;
     join.fills = left > 0 && left <= wire.count;
+    join.gives = table->config.early &&
+                 (join.fills || emtl_is_shown(table->config.glance, table->config.packets - left,
+                                              table->config.packets - left + join.entries));
     join.is_wide = emtl_series_is_wide(join.iat_us, wire.headers, wire.segment);
     join.spare = emtl_series_spare(&table->series, flow, join.is_wide);
     return join;

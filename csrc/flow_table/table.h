@@ -36,9 +36,10 @@ void emtl_table_grow(emtl_flow_table *table);
 /* Accounts a packet, whatever that takes. EMTL_E_FULL: not yet. */
 int emtl_table_account(emtl_flow_table *table, const emtl_packet *packet, const emtl_lookup *lookup,
                        emtl_flow_columns *columns);
-/* Gives out, to columns that have room, a flow that goes on: it keeps its place, and is not given
- * out again. */
-void emtl_table_give_early(emtl_flow_table *table, uint32_t number, emtl_flow_columns *columns);
+/* Gives out, to columns that have room, a flow that goes on: it keeps its place, and when its
+ * series is full it is not given out again. */
+void emtl_table_give_early(emtl_flow_table *table, uint32_t number, bool is_full,
+                           emtl_flow_columns *columns);
 /* Gives a flow out for this reason, or as a closed one, or not at all when it was given out early;
  * and forgets it. EMTL_E_FULL: not yet. */
 int emtl_table_end(emtl_flow_table *table, uint32_t number, emtl_end_reason reason,

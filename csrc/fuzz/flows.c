@@ -28,6 +28,12 @@ static uint64_t take_series(const emtl_flow_columns *c, size_t i, const emtl_flo
     return digest;
 }
 
+/* A flow that is only shown comes again. */
+static bool is_shown(const emtl_flow_columns *c, size_t i, const emtl_flow_config *config)
+{
+    return c->end_reason[i] == EMTL_END_NONE && c->packets[i] < (int64_t)config->packets;
+}
+
 static uint64_t take_flow(const emtl_flow_columns *c, size_t i, const emtl_flow_config *config)
 {
     const int64_t numbers[] = {c->start_us[i], c->duration_us[i], c->packets[i], c->bytes[i],
@@ -37,7 +43,8 @@ static uint64_t take_flow(const emtl_flow_columns *c, size_t i, const emtl_flow_
     CHECK(c->version[i] == 4 || c->version[i] == 6);
     CHECK(c->end_reason[i] <= EMTL_END_LACK_OF_RESOURCES);
     if (c->end_reason[i] == EMTL_END_NONE) /* a flow that goes on is given out early */
-        CHECK(config->early && c->packets[i] >= (int64_t)config->packets);
+        CHECK(config->early && (!is_shown(c, i, config) ||
+                                (config->glance != 0 && c->packets[i] >= (int64_t)config->glance)));
     uint64_t digest = take_series(c, i, config);
     digest = digest_bytes(digest, numbers, sizeof numbers);
     digest = digest_bytes(digest, c->src + 16 * i, 16);
@@ -50,10 +57,12 @@ void columns_take(emtl_flow_columns *columns, const emtl_flow_config *config, fl
     if (columns->n > 0)
         CHECK_INT(columns->offsets[0], 0);
     for (size_t i = 0; i < columns->n; i++) {
-        sums->flows++;
-        sums->packets += (uint64_t)columns->packets[i];
-        sums->bytes += (uint64_t)columns->bytes[i];
-        sums->evicted += columns->end_reason[i] == EMTL_END_LACK_OF_RESOURCES;
+        if (!is_shown(columns, i, config)) {
+            sums->flows++;
+            sums->packets += (uint64_t)columns->packets[i];
+            sums->bytes += (uint64_t)columns->bytes[i];
+            sums->evicted += columns->end_reason[i] == EMTL_END_LACK_OF_RESOURCES;
+        }
         sums->digest += take_flow(columns, i, config);
     }
     columns->n = 0;

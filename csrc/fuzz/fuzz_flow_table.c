@@ -17,7 +17,9 @@ static emtl_flow_config take_config(fuzz_input *input)
     config.idle_timeout_s = seconds[take8(input) % COUNT(seconds)];
     config.active_timeout_s = seconds[take8(input) % COUNT(seconds)] * 4U;
     config.by_vlan = take8(input) & 1;
-    config.early = take8(input) & 1;
+    const unsigned early = take8(input);
+    config.early = early & 1;
+    config.glance = early >> 1 & 3;
     return config;
 }
 

@@ -27,6 +27,7 @@ static run_options take_config(fuzz_input *input)
     config->by_vlan = bits >> 1 & 1;
     config->tunnels = bits >> 2 & 1;
     config->early = bits >> 3 & 1;
+    config->glance = bits >> 6;
     config->protocols = 1 + take8(input) % EMTL_PROTOCOLS;
     config->max_flows = 1U + take8(input);
     config->packets = 1U + take8(input) % 64;

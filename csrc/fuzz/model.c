@@ -191,6 +191,14 @@ static model_flow take_own(model *m, const step *s)
                         .before_us = s->ts_us};
 }
 
+static bool is_shown(const model *m, int64_t before, int64_t after)
+{
+    bool found = false;
+    for (int64_t n = m->config.glance; n > 0 && n <= after; n *= 2)
+        found |= before < n;
+    return found;
+}
+
 void model_step(model *m, const step *s)
 {
     uint32_t left = s->payload;
@@ -201,12 +209,15 @@ void model_step(model *m, const step *s)
     m->now_us = s->ts_us;
     end_overdue(m, s->ts_us);
     model_flow flow = take_own(m, s);
+    const int64_t before = flow.packets;
     for (; s->segment > 0 && left > s->segment; left -= s->segment)
         append(&flow, s, s->segment);
     append(&flow, s, left);
     if (m->config.early && !flow.was_given && flow.packets >= (int64_t)m->config.packets) {
         give(m, &flow, EMTL_END_NONE);
         flow.was_given = true;
+    } else if (m->config.early && !flow.was_given && is_shown(m, before, flow.packets)) {
+        give(m, &flow, EMTL_END_NONE);
     }
     m->flows[m->n++] = flow;
 }

@@ -208,6 +208,7 @@ FLOW_TABLES = {
     + conversation[:8]
     + b"".join(step(i, SOON) for i in range(1, 12)),
     "early": b"\x0f\x02\x06\x07\0\1" + conversation + step(TICK, MINUTE) + step(TICK, 11),
+    "glances": b"\x0f\x07\x06\x07\0\3" + conversation + step(TICK, MINUTE),
     "ticks": b"\x0f\x07\x02\x01\0\0" + conversation + step(TICK, 3) * 6 + step(1, BACK),
 }
 

@@ -189,6 +189,8 @@ typedef struct {
                           * EMTL_SPLIT_MIN, is taken for several merged by offload */
     uint32_t early;      /* not 0: a flow is given out once, as soon as its series is full (its end
                           * reason is then EMTL_END_NONE), or at its end if that comes first */
+    uint32_t glance;     /* not 0, and early: it is also shown, as one that goes on and again later,
+                          * when its series gets to this many packets, twice, four times as many … */
     uint64_t max_memory; /* bytes for flows, or 0: what max_flows of them take (on 32 bits: at most
                           * SIZE_MAX / 16). Room is shared out once: to at most max_memory / 512
                           * flows and to their series. */

@@ -152,6 +152,44 @@ static void test_early_by_one_packet(void)
     stop();
 }
 
+/* A flow that goes on is shown at 2 packets, at 4 and at 8, and given out once. */
+static void test_glances(void)
+{
+    emtl_flow_config config = small_config();
+    config.early = 1;
+    config.packets = 10;
+    config.glance = 2;
+    start(config);
+    for (int64_t t = 0; t < 3; t++)
+        udp(1, t);
+    CHECK_INT(ended.n, 1);
+    check_ended(0, 1, 2, 0, 1, EMTL_END_NONE);
+    CHECK_INT(ended.offsets[1], 2);
+    CHECK_INT(emtl_flow_table_counts(table)->flows, 0);
+    emtl_packet merged = make(1, 3, UDP, 0); /* three, so that there are six */
+    merged.payload = 1000;
+    merged.length = 1028;
+    merged.segment = 400;
+    add(merged);
+    CHECK_INT(ended.n, 2);
+    check_end(1, 1, 6, EMTL_END_NONE);
+    CHECK_INT(ended.offsets[2], 2 + 6);
+    for (int64_t t = 4; t < 10; t++)
+        udp(1, t);
+    CHECK_INT(ended.n, 4);
+    check_end(2, 1, 8, EMTL_END_NONE);
+    check_end(3, 1, 10, EMTL_END_NONE);
+    CHECK_INT(emtl_flow_table_counts(table)->flows, 1);
+    udp(2, 10);
+    udp(2, 11);
+    finish();
+    CHECK_INT(ended.n, 6);
+    check_end(4, 2, 2, EMTL_END_NONE);
+    check_end(5, 2, 2, EMTL_END_FORCED);
+    CHECK_INT(emtl_flow_table_counts(table)->flows, 2);
+    stop();
+}
+
 int main(void)
 {
     test_the_wires_packets();
@@ -160,6 +198,7 @@ int main(void)
     test_oversized();
     test_early();
     test_early_by_one_packet();
+    test_glances();
     puts("test_flow_split: fine");
     return 0;
 }

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,7 +36,10 @@ from edgemtl.cli.output import note, print_table, printable
 from edgemtl.cli.reading import Reading
 from edgemtl.flows import Flows
 
-EPILOG = "Example: [bold]edgemtl classify dist/first.int8.onnx monday.pcap | jq .state[/bold]"
+EPILOG = (
+    "Examples: [bold]edgemtl classify dist/first.int8.onnx monday.pcap | jq .state[/bold] · "
+    "[bold]edgemtl classify quic-lab -i eth0 --early 0.9[/bold]"
+)
 TABLES = (".parquet", ".jsonl")
 SHOWN = 1000  # rows of a table on the terminal
 ROWS = 16_384  # flows of a flow table at a time
@@ -72,20 +76,31 @@ def classify(
     promiscuous: Promiscuous = False,
     ring: Ring = None,
     user: User = None,
+    early: Annotated[
+        float | None,
+        typer.Option(
+            metavar="CONFIDENCE",
+            min=0.0,
+            max=1.0,
+            help="Answer after 10, 20, 40, … packets if the traffic class is so probable: 0.9.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON lines also on a terminal, where a table is usual.")
     ] = False,
 ) -> None:
     """Print a line for each flow: its key, and each head's class with its probability.
 
-    The state is final (the model saw all it can use), early (the capture ended first) or short (too
-    few packets for an answer). A capture that can't be read is named on standard error and the
-    others go on; the exit status is then 2. Of live traffic, a flow's line comes as soon as the
-    model has seen all it can use, or at the flow's end; Ctrl-C or SIGTERM ends it, with exit status
-    0; the removal of the interface too, with 1.
+    The state is final (the model saw all it can use), sure (--early: it needed less), early (the
+    capture ended first) or short (too few packets for an answer). A capture that can't be read is
+    named on standard error and the others go on; the exit status is then 2. Of live traffic, a
+    flow's line comes as soon as the model is sure (--early) or has seen all it can use, or at the
+    flow's end; Ctrl-C or SIGTERM ends it, with exit status 0; the removal of the interface too,
+    with 1.
     """
+    from edgemtl.models.early import FIRST
+    from edgemtl.runtime import EarlyAnswers, load, packets_for
     from edgemtl.runtime import classify as answer
-    from edgemtl.runtime import load, packets_for
 
     live = live_options(captures, interface, filter, promiscuous, ring, user)
     loaded = load(model, runtime, threads)
@@ -103,16 +118,20 @@ def classify(
     heads = [head.name for head in loaded.card.heads]
     in_json = as_json or not sys.stdout.isatty()
     if live:
-        watch = Watch("edgemtl classify", live, replace(config, early=True))
+        glance = FIRST if early is not None else 0
+        watch = Watch("edgemtl classify", live, replace(config, early=True, glance=glance))
+        say = partial(answer, loaded) if early is None else EarlyAnswers(loaded, early)
         for batch in watch:
-            for line in answer(loaded, batch):
+            for line in say(batch):
                 print(_json(line) if in_json else printable("  ".join(_row(line, heads))))
             sys.stdout.flush()  # an answer is wanted now
         if watch.stats.warning:
             raise typer.Exit(1)
         return
     reading = Reading("edgemtl classify", config)
-    lines = (line for batch in _batches(reading, captures or []) for line in answer(loaded, batch))
+    lines = (
+        line for batch in _batches(reading, captures or []) for line in answer(loaded, batch, early)
+    )
     if in_json:
         for line in lines:
             print(_json(line))

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from edgemtl.cli.early import show_early, show_prefixes
 from edgemtl.cli.output import HEAD_COLUMNS, head_rows, note, print_json, print_table
+from edgemtl.cli.trust import show_early, show_prefixes, show_unknown
 from edgemtl.datasets import read_flows
 from edgemtl.errors import DataError
 
@@ -29,7 +29,6 @@ def evaluate(
     """Measure accuracy, macro F1 and calibration error per head, and show the confusions."""
     from edgemtl.models import evaluate as measure
     from edgemtl.models import load_split, usable
-    from edgemtl.models.early import prefix_answers
     from edgemtl.models.recorded import with_ids
     from edgemtl.models.run import PARTS
     from edgemtl.runtime import load
@@ -48,7 +47,7 @@ def evaluate(
         note(
             f"edgemtl evaluate: {short} flows under {loaded.card.spec.min_packets} packets left out"
         )
-    first = prefix_answers(loaded.predict, fit, loaded.card.spec)
+    first = loaded.predict_first(fit)
     result = measure(loaded.card, {h: p[-1] for h, p in first.items()}, fit, named, first)
     if as_json:
         print_json(result)
@@ -58,6 +57,7 @@ def evaluate(
 
 def _show(result: dict[str, Any], title: str) -> None:
     print_table(f"{title}, in %", HEAD_COLUMNS, head_rows(result["heads"]))
+    show_unknown(result["heads"])
     show_prefixes(result["heads"])
     show_early(result["heads"])
     partitions = result.get("partitions", {})

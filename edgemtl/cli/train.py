@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgemtl.cli.early import show_prefixes
 from edgemtl.cli.output import (
     HEAD_COLUMNS,
     head_rows,
@@ -18,6 +17,7 @@ from edgemtl.cli.output import (
     print_table,
     progress,
 )
+from edgemtl.cli.trust import show_prefixes, show_unknown
 from edgemtl.datasets import flow_files, read_flows, sha256, whole_folder
 from edgemtl.datasets.checks import check_values
 from edgemtl.errors import DataError
@@ -103,6 +103,13 @@ def train(
             help="random; or partition, host, time: no capture, client or day in two parts."
         ),
     ] = "random",
+    unknown: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PRECISION",
+            help="Call flows unknown so that of the others this share is right: 0.95.",
+        ),
+    ] = None,
     keep_cut: Annotated[
         bool,
         typer.Option("--keep-cut", help="Learn duration also from flows that were cut off."),
@@ -124,7 +131,8 @@ def train(
         spec=_spec(recipe, k, told), method=method, recipe=recipe, dividers=dividers,
         heads=tuple(word.strip() for word in heads.split(",")),
         labels_per_class=labels_per_class, lam=lam, seed=seed, epochs=epochs, patience=patience,
-        batch=batch, keep_cut=keep_cut, shares=(validation, test), split_by=split_by,
+        batch=batch, unknown=unknown, keep_cut=keep_cut, shares=(validation, test),
+        split_by=split_by,
     )  # fmt: skip
     flows, files = _read(data)
     with whole_folder(output) as folder:  # before the training: it refuses folders of others
@@ -192,4 +200,5 @@ def _show(trained: Trained, output: Path, as_json: bool) -> None:
         return
     title = f"{output.name}: {split['train']} flows trained, {split['test']} kept aside, in %"
     print_table(title, HEAD_COLUMNS, head_rows(heads))
+    show_unknown(heads)
     show_prefixes(heads)

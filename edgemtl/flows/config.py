@@ -53,6 +53,9 @@ class FlowConfig:
         counted as the packets that the wire had.
     early : bool
         Give a flow out as soon as its series is full, once, with `end_reason` "unknown".
+    glance : int
+        With `early`: show it also at so many packets, twice, four times as many, and so on, as it
+        is then; 0 for never.
     payload : bool
         Keep the series of payload lengths too.
     """
@@ -67,6 +70,7 @@ class FlowConfig:
     protocols: tuple[str, ...] = ("tcp", "udp")
     split_offload: int | None = None
     early: bool = False
+    glance: int = 0
     payload: bool = False
 
     def __post_init__(self) -> None:
@@ -74,6 +78,7 @@ class FlowConfig:
             ("packets", 1, _core.PACKETS_MAX),
             ("idle_timeout_s", 1, SECONDS_MAX),
             ("active_timeout_s", 1, SECONDS_MAX),
+            ("glance", 0, _core.PACKETS_MAX),
             ("max_flows", 1, _core.FLOWS_MAX),
             ("max_memory", _core.MEMORY_MIN, MEMORY_MAX),
         ):

@@ -1,5 +1,6 @@
 """Networks, what is measured of them, and the run folders that hold them."""
 
+from edgemtl.models.early import prefix_answers, prefixes
 from edgemtl.models.evaluate import evaluate, head_classes
 from edgemtl.models.inputs import usable
 from edgemtl.models.metrics import confusion_matrix, head_metrics
@@ -13,5 +14,7 @@ __all__ = [
     "load_network",
     "load_run",
     "load_split",
+    "prefix_answers",
+    "prefixes",
     "usable",
 ]

@@ -11,6 +11,7 @@ import numpy as np
 from edgemtl.card import ModelCard
 from edgemtl.errors import DataError, ModelError
 from edgemtl.flows import Flows
+from edgemtl.models.early import prefix_answers
 from edgemtl.models.inputs import usable
 
 if TYPE_CHECKING:
@@ -71,14 +72,28 @@ class Model(ABC):
         answers = self._run(np.ascontiguousarray(x))
         return {head.name: p for head, p in zip(self.card.heads, answers, strict=True)}
 
+    def predict_first(self, flows: Flows) -> dict[str, NDArray[np.float32]]:
+        """Probabilities of each head after first packets, see `edgemtl.models.prefix_answers`.
+
+        Raises
+        ------
+        DataError
+            As `predict`.
+        """
+        self._check(flows)
+        return prefix_answers(self.predict, flows, self.card.spec)
+
     def _tensor(self, flows: Flows) -> NDArray[np.float32]:
+        self._check(flows)
+        return flows.tensor(self.card.spec)
+
+    def _check(self, flows: Flows) -> None:
         spec = self.card.spec
         if len(flows) and len(usable(flows, spec, "the flow table", self.name)) < len(flows):
             raise DataError(
                 f"{self.name}: wants {spec.min_packets} packets or more in each flow: "
                 "leave the shorter ones out"
             )
-        return flows.tensor(spec)
 
     @abstractmethod
     def _run(self, x: NDArray[np.float32]) -> Sequence[NDArray[np.float32]]:

@@ -47,6 +47,8 @@ class TrainConfig:
     patience : int or None
         Stop after so many epochs without a better validation loss, and keep the best one; None
         trains them all and keeps the last.
+    unknown : float or None
+        Share of right answers that is wanted of traffic classes; less probable ones are unknown.
     keep_cut : bool
         Take the duration of flows that were cut off as if it were theirs.
     shares : tuple of float
@@ -66,6 +68,7 @@ class TrainConfig:
     epochs: int | None = None
     patience: int | None = None
     batch: int | None = None
+    unknown: float | None = None
     keep_cut: bool = False
     shares: tuple[float, float] = SHARES
     split_by: str = "random"
@@ -85,6 +88,12 @@ class TrainConfig:
             ("seed", self.seed, 0 <= self.seed < 2**32, "0 to 4294967295"),
             ("shares", self.shares, min(self.shares) >= 0 and sum(self.shares) < 1, "under 1"),
             ("split-by", self.split_by, self.split_by in SPLITS, " or ".join(SPLITS)),
+            (
+                "unknown",
+                self.unknown,
+                self.unknown is None or 0 < self.unknown < 1,
+                "above 0 and under 1",
+            ),
             ("recipe", self.recipe, self.recipe in RECIPES, " or ".join(RECIPES)),
             *(
                 (name, value, value is None or value >= 1, "1 or more")

@@ -72,7 +72,7 @@ RECIPES = {
         dropout=0.5,
         smoothing=0.1,
         augment=False,
-        prefixes=0.5,
+        prefixes=1 / 3,
         cross_fit=True,
     ),
     # S. Rezaei, X. Liu, arXiv:1906.05248, and the code that they published. Their lengths are of

@@ -72,6 +72,7 @@ def _meta(trained: Trained, command: Sequence[str], files: Sequence[DataFile]) -
         "lambda": config.lam,
         "batch": config.batch,
         "keep_cut": config.keep_cut,
+        "unknown": config.unknown,
         "card": json.loads(card.to_json()),
         "data": [asdict(f) | {"path": str(f.path.resolve())} for f in files],
         "split": {part: len(ids) for part, ids in trained.split.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,10 @@ from edgemtl.datasets.labels import head_targets
 from edgemtl.errors import DataError
 from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
-from edgemtl.models.calibration import fit_temperature
+from edgemtl.models.calibration import fit_temperature, fit_threshold, softmax
 from edgemtl.models.early import early_metrics, prefix_answers, prefixes
+from edgemtl.models.evaluate import measure_head
 from edgemtl.models.inputs import usable
-from edgemtl.models.metrics import head_metrics
 from edgemtl.models.run import PARTS, require_torch
 from edgemtl.training.config import METHODS, TrainConfig
 from edgemtl.training.dividers import find_dividers
@@ -27,9 +27,12 @@ from edgemtl.training.split import hide_labels, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from edgemtl.models.networks import Network
     from edgemtl.training.fit import Examples
+
+    Held = tuple[NDArray[Any], NDArray[np.int64]]  # logits and classes
 
 __all__ = ["Parts", "Trained", "examples", "find_heads", "split_parts", "train", "train_parts"]
 
@@ -71,7 +74,7 @@ class Trained:
     history : list of dict
         One an epoch, see `edgemtl.training.fit.fit`.
     metrics : dict
-        ``validation`` and ``test`` to head to `head_metrics` and `early_metrics`. Hidden labels are
+        ``validation`` and ``test`` to head to `measure_head` and `early_metrics`. Hidden labels are
         not counted in validation.
     notes : list of str
         What the user should know: heads that were left out, flows that were too short.
@@ -134,13 +137,15 @@ def train_parts(
     start = time.monotonic()
     notes = list(parts.notes)
     card = ModelCard(config.spec, parts.heads, _origin(config))
+    if config.unknown is not None and all(h.name != "traffic_class" for h in parts.heads):
+        raise DataError("--unknown: is of the traffic class, which this model has not")
     with deterministic(config.seed):
         known = {part: examples(parts.flows[part], card) for part in PARTS}
         training = _drawn(known["train"], parts.flows["train"], config)
         network, history = _fitted(card, training, known["validation"], config, on_epoch)
-        card = _calibrated(card, network, known["validation"])
-        if config.how.cross_fit:
-            card = _cross_fitted(card, training, known["validation"], config)
+        held = _held_answers(card, network, training, known["validation"], config)
+        card, told = _calibrated(card, held, config.unknown)
+        notes += told
         metrics = {
             p: _measured(card, network, known[p], parts.flows[p]) for p in ("validation", "test")
         }
@@ -290,34 +295,64 @@ def _fitted(
     return network, history
 
 
-def _calibrated(card: ModelCard, network: Network, validation: Examples) -> ModelCard:
-    """The card with the temperature of each head, from the labels that validation may see."""
+def _calibrated(
+    card: ModelCard, held: Sequence[Held], unknown: float | None
+) -> tuple[ModelCard, list[str]]:
+    """The card with each head's temperature and threshold, and what the user should know of them.
+
+    `held` has logits and classes of each head, of flows that it has not learned from.
+    """
+    heads, notes = [], []
+    for head, (z, y) in zip(card.heads, held, strict=True):
+        head = replace(head, temperature=fit_temperature(z, y))
+        if unknown is not None and head.name == "traffic_class":
+            if not (y >= 0).any():
+                raise DataError(
+                    "--unknown: no validation flow has a traffic class to choose a threshold with: "
+                    "keep some (--validation), or train with --recipe best"
+                )
+            found = fit_threshold(softmax(z, head.temperature), y, unknown)
+            head = replace(head, unknown_below=found.probability)
+            notes.append(
+                f"a traffic class under {found.probability:.3f} is unknown: of the flows that "
+                f"calibrate, {100 * found.answered:.1f} % are answered, and "
+                f"{100 * found.precision:.1f} % of these rightly"
+                + (", no threshold gives more" if found.precision < unknown else "")
+            )
+        heads.append(head)
+    return replace(card, heads=tuple(heads)), notes
+
+
+def _held_answers(
+    card: ModelCard,
+    network: Network,
+    training: Examples,
+    validation: Examples,
+    config: TrainConfig,
+) -> list[Held]:
+    """Logits and classes of each head, of flows that it has not learned from.
+
+    Validation flows; for a head that no such flow has a label of, training flows, where the recipe
+    cross-fits: each of `FOLDS` parts of them is answered by a network that the others trained.
+    """
     from edgemtl.models.networks import answer
 
-    logits = [z.numpy() for z in answer(network, validation.x)]
-    targets = validation.y.numpy().T
-    heads = [
-        replace(head, temperature=fit_temperature(z, y))
-        for head, z, y in zip(card.heads, logits, targets, strict=True)
-    ]
-    return replace(card, heads=tuple(heads))
+    blind = ~(validation.y >= 0).any(0)
+    seen = _with_classes(answer(network, validation.x), validation)
+    if not (config.how.cross_fit and blind.any() and len(training.x) >= FOLDS):
+        return seen
+    crossed = _cross_fitted(card, training, validation, config)
+    return [c if none else s for s, c, none in zip(seen, crossed, blind, strict=True)]
 
 
 def _cross_fitted(
     card: ModelCard, training: Examples, validation: Examples, config: TrainConfig
-) -> ModelCard:
-    """The card with temperatures also of heads that no validation flow has a label of.
-
-    Each of `FOLDS` parts of the training flows is answered by a network that the others trained.
-    """
+) -> list[Held]:
     import torch
 
     from edgemtl.models.networks import answer
 
-    blind = ~(validation.y >= 0).any(0)
     n = len(training.x)
-    if not blind.any() or n < FOLDS:
-        return card
     fold = torch.randperm(n) % FOLDS
     logits = [torch.zeros(n, len(head.classes)) for head in card.heads]
     for number in range(FOLDS):
@@ -326,11 +361,11 @@ def _cross_fitted(
         network, _ = _fitted(card, training.at(others), nothing, config, lambda row: None)
         for whole, part in zip(logits, answer(network, training.x[own]), strict=True):
             whole[own] = part
-    heads = [
-        replace(head, temperature=fit_temperature(z.numpy(), y.numpy())) if none else head
-        for head, z, y, none in zip(card.heads, logits, training.y.T, blind, strict=True)
-    ]
-    return replace(card, heads=tuple(heads))
+    return _with_classes(logits, training)
+
+
+def _with_classes(logits: Sequence[Tensor], known: Examples) -> list[Held]:
+    return [(z.numpy(), y.numpy()) for z, y in zip(logits, known.y.T, strict=True)]
 
 
 def _measured(
@@ -342,7 +377,7 @@ def _measured(
     p = prefix_answers(partial(probabilities, card, network), flows, card.spec)
     targets = zip(card.heads, known.y.numpy().T, strict=True)
     return {
-        h.name: head_metrics(p[h.name][-1], y) | early_metrics(p[h.name], y, flows, card.spec)
+        h.name: measure_head(h, p[h.name][-1], y) | early_metrics(p[h.name], y, flows, card.spec)
         for h, y in targets
     }
 
@@ -357,4 +392,6 @@ def _origin(config: TrainConfig) -> dict[str, Any]:
         "labels_per_class": config.labels_per_class,
         "lambda": config.lam,
         "keep_cut": config.keep_cut,
+        "prefixes": config.how.prefixes,
+        "unknown": config.unknown,
     }

@@ -555,6 +555,20 @@ def test_a_flow_is_classified_once_the_model_has_seen_enough(cable):
     assert out == ""  # each flow once
 
 
+def test_a_flow_is_classified_as_soon_as_the_model_is_sure(cable):
+    pytest.importorskip("onnxruntime")
+    live = listen(cable, "quic-lab", "--early", "0.01", command="classify")
+    with cable.sender() as sock:
+        for _ in range(12):
+            sock.send(udp("10.1.0.1", 1, "10.2.0.2", 443, size=1000))
+        line, _ = next_line(live, 1.5)
+        assert (line["state"], line["packets"], line["seen"]) == ("sure", 10, 10)
+        for _ in range(60):
+            sock.send(udp("10.1.0.1", 1, "10.2.0.2", 443, size=1000))
+    out, _ = end(live)
+    assert out == ""  # each flow once
+
+
 # ---- refusals ------------------------------------------------------------------------------------
 
 

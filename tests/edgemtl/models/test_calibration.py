@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax as scipy_softmax
 
-from edgemtl.models.calibration import fit_temperature, softmax
+from edgemtl.models.calibration import fit_temperature, fit_threshold, softmax
 
 
 def cross_entropy(logits, y, temperature):
@@ -46,3 +46,21 @@ def test_softmax_is_scipys_and_keeps_the_dtype_of_large_logits():
     got = softmax(logits, 1.7)
     assert got.dtype == np.float32
     np.testing.assert_allclose(got, scipy_softmax(logits / np.float32(1.7), 1), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("precision", "want"),
+    [(0.5, (0.3, 4 / 6, 1.0)), (0.8, (0.4, 0.8, 5 / 6)), (0.9, (0.8, 1.0, 0.5)),
+     (0.99, (0.8, 1.0, 0.5))],
+)  # fmt: skip
+def test_the_threshold_is_the_least_that_is_right_often_enough(precision, want):
+    top = np.array([0.95, 0.4, 0.8, 0.3, 0.9, 0.6])
+    y = np.array([0, 0, 0, 1, 0, 1])  # 0 is what is answered
+    p = np.stack([top, *[(1 - top) / 4] * 4], axis=1)
+    assert fit_threshold(p, y, precision) == pytest.approx(want)
+
+
+def test_equal_probabilities_share_a_side():
+    p = np.array([[0.9, 0.1]] * 3 + [[0.6, 0.4]])
+    got = fit_threshold(p, np.array([0, 0, 1, 0]), 0.9)  # cannot be had
+    assert got == pytest.approx((0.6, 0.75, 1.0))

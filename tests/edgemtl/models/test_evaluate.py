@@ -1,5 +1,7 @@
 """What evaluate counts, on answers made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,23 @@ def test_an_unknown_class_is_named(flows):
     flows["traffic_class"][0] = "music"
     with pytest.raises(DataError, match=r"x: traffic class 'music' is none of .*search, video"):
         evaluate(card(), answers(flows, [0] * 4, [0] * 4), flows, "x")
+
+
+def test_what_is_unknown_is_counted_apart(flows):
+    rejecting = ModelCard(FeatureSpec(), (Head("traffic_class", ("search",), unknown_below=0.7),))
+    p = {"traffic_class": np.array([[0.9], [0.6], [0.8], [0.75]])}
+    found = evaluate(rejecting, p, flows)["heads"]["traffic_class"]["unknown"]
+    assert found == {
+        "below": 0.7, "rejected": 0.0, "accuracy": 1.0,
+        "others": {"video": {"flows": 2, "rejected": 0.5}},
+    }  # fmt: skip
+
+
+def test_what_is_rejected_of_known_classes(flows):
+    rejecting = ModelCard(FeatureSpec(), (HEADS[0], replace(HEADS[1], unknown_below=0.7)))
+    p = answers(flows, [0] * 4, [0] * 4)
+    p["traffic_class"] = np.array([[0.8, 0.2], [0.4, 0.6], [1, 0], [0.9, 0.1]])
+    found = evaluate(rejecting, p, flows)["heads"]
+    assert "unknown" not in found["duration"]
+    got = found["traffic_class"]["unknown"]
+    assert (got["rejected"], got["accuracy"]) == (pytest.approx(1 / 3), 0.5)

@@ -1,4 +1,4 @@
-"""What first packets are worth, as tables."""
+"""How far answers can be trusted, as tables: unknown flows, first packets, early answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,20 @@ from typing import Any
 
 from edgemtl.cli.output import print_table
 
-__all__ = ["show_early", "show_prefixes"]
+__all__ = ["show_early", "show_prefixes", "show_unknown"]
+
+
+def show_unknown(heads: dict[str, dict[str, Any]]) -> None:
+    """What a threshold rejects: of known flows, and of each class that the model has not."""
+    for head, m in heads.items():
+        if "unknown" in m:
+            found = m["unknown"]
+            of_known = _percent(found["rejected"]), _percent(found["accuracy"])
+            rows = [("known flows", m["n"], *of_known)]
+            for name, other in found["others"].items():
+                rows.append((name, other["flows"], _percent(other["rejected"]), "–"))
+            title = f"{head}: unknown under {found['below']:.3f}, in %"
+            print_table(title, ("", "flows", "unknown", "others right"), rows)
 
 
 def show_prefixes(heads: dict[str, dict[str, Any]]) -> None:
