@@ -283,7 +283,7 @@ def test_help_has_an_example_for_every_command(edgemtl):
     listed = edgemtl("--help").stdout
     for command in ("demo", "flows", "inspect", "train", "evaluate", "export", "bench", "classify"):
         assert command in listed
-        assert "Example:" in edgemtl(command, "--help").stdout
+        assert "Example" in edgemtl(command, "--help").stdout
 
 
 def test_import_edgemtl_is_light():
