@@ -16,9 +16,9 @@ from edgemtl.datasets.listed import (
     Source,
     count,
     ends,
-    from_ms,
     instants,
     matrix,
+    microseconds_of,
     seconds,
     text,
     whole,
@@ -64,7 +64,7 @@ def _parse(row: Row) -> Listed:
     if "TIME_FIRST" in row:
         columns["start_us"] = int(instants([row["TIME_FIRST"]], "TIME_FIRST")[0])
     return Listed(
-        from_ms(gaps, "PPI, inter-packet times"),
+        microseconds_of(gaps, "PPI, inter-packet times", 1000),
         whole(sizes, "PPI, sizes", 0, LENGTH_MAX),
         whole(ways, "PPI, directions", -1, 1),
         "payload",

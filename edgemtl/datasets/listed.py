@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,11 +29,11 @@ __all__ = [
     "count",
     "ends",
     "flows_of_listed",
-    "from_ms",
     "import_rows",
     "instants",
     "ip_lengths",
     "matrix",
+    "microseconds_of",
     "numbers",
     "seconds",
     "text",
@@ -43,6 +44,11 @@ ETHERNET = 14  # bytes of frame header before the IP packet
 IP_MIN = 20  # bytes of an IP packet that is nothing but header
 LENGTH_MAX = 2**31 - 1
 LIST_MAX = 65_535  # packets
+# numpy takes more for a time, "now" for instance, and years that wrap; what is beyond µs is cut
+INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d{0,3}(?:Z|\+00:00)?", re.ASCII
+)
+EXAMPLE = "2022-10-31T00:00:00.123456"
 COUNT_MAX = 2**53  # what a float still holds exactly
 
 
@@ -241,12 +247,12 @@ def ip_lengths(values: NDArray[np.float64], name: str, header: int) -> NDArray[n
     return whole(values, name, IP_MIN + header, LENGTH_MAX) - header
 
 
-def from_ms(values: NDArray[np.float64], name: str) -> NDArray[np.int64]:
-    """Inter-arrival times in ms as whole µs."""
-    us = np.round(values * 1000)
-    if (np.abs(us) > TIME_MAX).any():
-        raise ValueError(f"{name} has {values[np.abs(us) > TIME_MAX][0]:g} ms: out of range")
-    return us.astype(np.int64)
+def microseconds_of(values: NDArray[np.float64], name: str, unit_us: int) -> NDArray[np.int64]:
+    """Times in units of so many µs, as whole µs."""
+    wild = np.abs(values) > TIME_MAX // unit_us
+    if wild.any():
+        raise ValueError(f"{name} is out of range: {values[wild][0]:g}")
+    return np.round(values * unit_us).astype(np.int64)
 
 
 def instants(value: Any, name: str) -> NDArray[np.int64]:
@@ -254,18 +260,19 @@ def instants(value: Any, name: str) -> NDArray[np.int64]:
     if isinstance(value, str):
         inner = value.strip().removeprefix("[").removesuffix("]").replace("|", ",")
         value = inner.split(",") if inner else []
+    if not isinstance(value, list | tuple) or len(value) > LIST_MAX:
+        raise ValueError(f"{name} must be a list of times, {LIST_MAX} at most")
+    words = []
+    for time in value:
+        word = time.isoformat() if isinstance(time, datetime) else str(time).strip(' "')
+        if not (found := INSTANT.fullmatch(word)):
+            raise ValueError(f"{name} must be times such as {EXAMPLE}, got {word[:40]!r}")
+        words.append(found[1])
     try:
-        words = [t.isoformat() if isinstance(t, datetime) else t.strip(' "')[:26] for t in value]
-        us = np.array([word.rstrip("Z") for word in words], "datetime64[us]")
-    except (AttributeError, TypeError, ValueError):
-        raise ValueError(
-            f"{name} must be times such as 2022-10-31T00:00:00.123456, got {str(value)[:60]!r}"
-        ) from None
-    if len(us) > LIST_MAX:
-        raise ValueError(f"{name} lists {len(us)} packets, limit is {LIST_MAX}")
-    if np.isnat(us).any() or (np.abs(us.astype(np.int64)) > TIME_MAX).any():
-        raise ValueError(f"{name} has a time that is none")
-    return us.astype(np.int64)
+        us: NDArray[np.int64] = np.array(words, "datetime64[us]").astype(np.int64)
+    except ValueError:  # there is no 32nd of any month
+        raise ValueError(f"{name} has a time that is none") from None
+    return us
 
 
 def seconds(row: Row, name: str, unit: float = 1.0) -> float:

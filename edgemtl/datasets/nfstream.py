@@ -16,8 +16,8 @@ from edgemtl.datasets.listed import (
     Source,
     count,
     ends,
-    from_ms,
     ip_lengths,
+    microseconds_of,
     numbers,
     seconds,
     text,
@@ -56,7 +56,7 @@ def nfstream(length_kind: str) -> Source:
             raise ValueError("splt_direction: -1 between packets, where it is only behind the last")
         header = _header(row) if length_kind == "frame" else 0
         return Listed(
-            from_ms(gaps[:packets], "splt_piat_ms"),
+            microseconds_of(gaps[:packets], "splt_piat_ms", 1000),
             whole(lengths[:packets], "splt_ps", 0, LENGTH_MAX)
             if length_kind == "payload"
             else ip_lengths(lengths[:packets], "splt_ps", header),

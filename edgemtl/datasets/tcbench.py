@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgemtl.datasets.listed import ETHERNET, Listed, Source, ip_lengths, numbers, text, whole
-from edgemtl.datasets.series import TIME_MAX
+from edgemtl.datasets.listed import (
+    ETHERNET,
+    Listed,
+    Source,
+    ip_lengths,
+    microseconds_of,
+    numbers,
+    text,
+    whole,
+)
 from edgemtl.datasets.sources import Row
 
 __all__ = ["TCBENCH"]
@@ -19,14 +27,12 @@ TIMES = ("timetofirst", "pkts_timetofirst")  # of 2023, and later
 
 def _parse(row: Row) -> Listed:
     """A flow; what tcbench measured of it is measured again, on IP packets."""
-    times = np.round(1e6 * numbers(next(row[name] for name in TIMES if name in row), TIMES[0]))
+    times = numbers(next(row[name] for name in TIMES if name in row), TIMES[0])
     lengths = ip_lengths(numbers(row["pkts_size"], "pkts_size"), "pkts_size", ETHERNET)
     ways = whole(numbers(row["pkts_dir"], "pkts_dir"), "pkts_dir", 0, 1)
     if not len(times) == len(lengths) == len(ways) > 0:
         raise ValueError(f"{TIMES[0]}, pkts_size and pkts_dir must be equally long, and not empty")
-    if (np.abs(times) > TIME_MAX).any():
-        raise ValueError(f"{TIMES[0]} is out of range")
-    us = times.astype(np.int64)
+    us = microseconds_of(times, TIMES[0], 10**6)
     return Listed(
         np.diff(us, prepend=us[:1]),
         lengths,

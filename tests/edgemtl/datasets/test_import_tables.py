@@ -22,6 +22,7 @@ from edgemtl.datasets import (
     nfstream,
     read_flows,
 )
+from edgemtl.datasets.checks import check_values
 from edgemtl.errors import DataError
 from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows, read_capture
@@ -356,6 +357,11 @@ def test_ipfixprobe_lengths_of_ip_packets_and_a_clock_set_back(tmp_path):
     assert np.isnan(flows["duration_s"][0])
 
 
+def test_times_may_have_nanoseconds_and_a_z(tmp_path):
+    path = unirec_csv(tmp_path / "i.csv", TIME_FIRST="2022-10-31 00:00:01.000000999Z")
+    assert imported(path, ipfixprobe("payload"))["duration_s"].tolist() == [1.25]
+
+
 def test_ipfixprobe_lists_nothing_of_a_scan(tmp_path):
     nothing = dict.fromkeys(("PPI_PKT_LENGTHS", "PPI_PKT_TIMES", "PPI_PKT_DIRECTIONS"), "[]")
     flows = imported(unirec_csv(tmp_path / "i.csv", **nothing), ipfixprobe("payload"))
@@ -368,7 +374,9 @@ def test_ipfixprobe_lists_nothing_of_a_scan(tmp_path):
         ({"PPI_PKT_LENGTHS": "[1|2]"}, "differ in length"),
         ({"PPI_PKT_LENGTHS": "[1|-2|3]"}, "PPI_PKT_LENGTHS must be whole numbers from 0"),
         ({"PPI_PKT_TIMES": "[a|b|c]"}, "PPI_PKT_TIMES must be times such as"),
-        ({"PPI_PKT_TIMES": "[NaT|NaT|NaT]"}, "PPI_PKT_TIMES has a time that is none"),
+        ({"PPI_PKT_TIMES": "[NaT|now|today]"}, "PPI_PKT_TIMES must be times such as"),
+        ({"TIME_LAST": "2022-10-31T00:00:00+0730"}, "got '2022-10-31T00:00:00+0730'"),
+        ({"TIME_LAST": "2022-02-30T00:00:00"}, "TIME_FIRST, TIME_LAST has a time that is none"),
         ({"PPI_PKT_DIRECTIONS": "[1|7|1]"}, "PPI_PKT_DIRECTIONS must be whole numbers from -1"),
         ({"TIME_LAST": ""}, "TIME_FIRST, TIME_LAST must be times such as"),
     ],
@@ -376,6 +384,42 @@ def test_ipfixprobe_lists_nothing_of_a_scan(tmp_path):
 def test_ipfixprobe_refuses_in_one_line(tmp_path, changed, message):
     path = unirec_csv(tmp_path / "i.csv", **changed)
     assert message in refused(path, ipfixprobe("payload"))
+
+
+# Whatever comes
+
+ODD = (
+    "", "NaN", "-1", "1e308", "1e400", "[]", "[[]]", "[[],[],[]]", "[1|2]", "null", "true", "{}",
+    "[[1e308],[1],[1]]", '["a"]', "now", "9999999-01-01", "[null]", "[[[1]],[[1]],[[1]]]", "\x00",
+)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["cesnet", "nfstream", "ipfixprobe"])
+def test_damaged_rows_are_refused_or_sound(tmp_path, kind, nfstream_row):
+    whole, source = {
+        "cesnet": (CESNET_ROW, CESNET),
+        "nfstream": (nfstream_row, nfstream("payload")),
+        "ipfixprobe": ({name: value for name, (_, value) in UNIREC.items()}, ipfixprobe("payload")),
+    }[kind]
+    rng = np.random.default_rng(1)
+    accepted = 0
+    for _ in range(150):
+        row = dict(whole)
+        name = rng.choice([*source.required, *source.optional])
+        if not (text := list(row.get(name, ""))) or rng.random() < 0.4:
+            text = list(rng.choice(ODD))
+        elif text:
+            text[rng.integers(len(text))] = rng.choice(list('0123456789-[]|,.eE "N'))
+        path = write_csv(tmp_path / "f.csv", [row | {name: "".join(text)}])
+        try:
+            flows = imported(path, source)
+        except DataError as error:
+            assert "\n" not in str(error)
+        else:
+            check_values(flows, "accepted")
+            accepted += 1
+    assert 0 < accepted < 150
 
 
 # tcbench and the authors' code
