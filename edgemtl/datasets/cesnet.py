@@ -10,30 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgemtl.datasets.listed import (
+from edgemtl.datasets.ipfixprobe import ENDS
+from edgemtl.datasets.listed import Listed, Source
+from edgemtl.datasets.sources import Row
+from edgemtl.datasets.values import (
     LENGTH_MAX,
-    Listed,
-    Source,
     count,
     ends,
     instants,
+    is_set,
     matrix,
     microseconds_of,
     seconds,
     text,
     whole,
 )
-from edgemtl.datasets.sources import Row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["CESNET"]
 
-ENDS = {
-    "src": "SRC_IP", "dst": "DST_IP", "src_port": "SRC_PORT", "dst_port": "DST_PORT",
-    "protocol": "PROTOCOL",
-}  # fmt: skip
 # In frames the names are short. What ends a flow as "other" is not told.
 REASONS = {
     "FLOW_ENDREASON_IDLE": "idle", "FEND_IDLE": "idle",
@@ -41,8 +38,6 @@ REASONS = {
     "FLOW_ENDREASON_END": "end_of_flow", "FEND_END": "end_of_flow",
 }  # fmt: skip
 TOTALS = ("BYTES", "BYTES_REV", "PACKETS", "PACKETS_REV", "DURATION")
-
-
 PPI_MAX = 30  # packets that CESNET's probes list
 # What DataZoo's frames have in place of PPI, with flatten_ppi: IPT_1 to SIZE_30.
 FLAT = [[f"{name}_{i}" for i in range(1, PPI_MAX + 1)] for name in ("IPT", "DIR", "SIZE")]
@@ -57,7 +52,7 @@ def _parse(row: Row) -> Listed:
         "bytes": count(row, "BYTES", "BYTES_REV"),
         "duration_s": seconds(row, "DURATION"),
         "end_reason": next(
-            (reason for name, reason in REASONS.items() if _is_set(row.get(name))), "unknown"
+            (reason for name, reason in REASONS.items() if is_set(row, name)), "unknown"
         ),
     }
     columns |= ends(row, ENDS)
@@ -79,10 +74,6 @@ def _series(ppi: Any) -> NDArray[np.float64]:
     if (series[1, :packets] == 0).any():
         raise ValueError("PPI, directions: 0 between packets, where it is only behind the last")
     return series[:, :packets]
-
-
-def _is_set(value: Any) -> bool:
-    return str(value).lower() in ("1", "1.0", "true")
 
 
 CESNET = Source(

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from edgemtl.datasets.listed import (
+from edgemtl.datasets.listed import Listed, Source
+from edgemtl.datasets.sources import Row
+from edgemtl.datasets.values import (
     LENGTH_MAX,
-    Listed,
-    Source,
     count,
     ends,
     instants,
@@ -21,9 +21,8 @@ from edgemtl.datasets.listed import (
     text,
     whole,
 )
-from edgemtl.datasets.sources import Row
 
-__all__ = ["ipfixprobe"]
+__all__ = ["ENDS", "ipfixprobe"]
 
 ENDS = {
     "src": "SRC_IP", "dst": "DST_IP", "src_port": "SRC_PORT", "dst_port": "DST_PORT",

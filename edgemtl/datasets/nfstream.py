@@ -9,31 +9,34 @@ from typing import Any
 
 import numpy as np
 
-from edgemtl.datasets.listed import (
+from edgemtl.datasets.listed import Listed, Source
+from edgemtl.datasets.sources import Row
+from edgemtl.datasets.values import (
     ETHERNET,
     LENGTH_MAX,
-    Listed,
-    Source,
     count,
     ends,
     ip_lengths,
+    is_set,
     microseconds_of,
     numbers,
     seconds,
     text,
     whole,
 )
-from edgemtl.datasets.sources import Row
 from edgemtl.flows import NULL
 
 __all__ = ["nfstream"]
 
+REQUIRED = (
+    "splt_direction", "splt_ps", "splt_piat_ms", "bidirectional_first_seen_ms",
+    "bidirectional_duration_ms", "bidirectional_packets", "bidirectional_bytes",
+)  # fmt: skip
 ENDS = {
     "src": "src_ip", "dst": "dst_ip", "src_port": "src_port", "dst_port": "dst_port",
     "protocol": "protocol", "vlan": "vlan_id",
 }  # fmt: skip
 VLAN_TAG = 4  # bytes of the frame header
-REASONS = {1: "active"}  # 0 is an idle timeout or the end of the capture: one can't tell which
 
 
 def nfstream(length_kind: str) -> Source:
@@ -68,12 +71,6 @@ def nfstream(length_kind: str) -> Source:
     return Source(REQUIRED, ("expiration_id", "traffic_class", *ENDS.values()), parse)
 
 
-REQUIRED = (
-    "splt_direction", "splt_ps", "splt_piat_ms", "bidirectional_first_seen_ms",
-    "bidirectional_duration_ms", "bidirectional_packets", "bidirectional_bytes",
-)  # fmt: skip
-
-
 def _header(row: Row) -> int:
     return ETHERNET + (VLAN_TAG if count(row, "vlan_id") > 0 else 0)
 
@@ -88,6 +85,7 @@ def _columns(row: Row, header: int, bytes_known: bool) -> dict[str, Any]:
         "packets": packets,
         "bytes": max(size - header * packets, 0) if known else NULL,
         "duration_s": seconds(row, "bidirectional_duration_ms", 1e-3),
-        "end_reason": REASONS.get(count(row, "expiration_id"), "unknown"),
+        # 0 is the idle timeout or the end of the capture, and one can't tell which; -1 a plugin's
+        "end_reason": "active" if is_set(row, "expiration_id") else "unknown",
         "start_us": start * 1000,
     } | ends(row, ENDS)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgemtl.datasets.listed import ETHERNET, Listed, flows_of_listed, ip_lengths
+from edgemtl.datasets.listed import Listed, flows_of_listed
 from edgemtl.datasets.sources import ROWS, Seen, ignore
+from edgemtl.datasets.values import ETHERNET, ip_lengths
 from edgemtl.errors import DataError
 from edgemtl.flows import NULL, Flows
 

@@ -8,17 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgemtl.datasets.listed import (
-    ETHERNET,
-    Listed,
-    Source,
-    ip_lengths,
-    microseconds_of,
-    numbers,
-    text,
-    whole,
-)
+from edgemtl.datasets.listed import Listed, Source
 from edgemtl.datasets.sources import Row
+from edgemtl.datasets.values import ETHERNET, ip_lengths, microseconds_of, numbers, text, whole
 
 __all__ = ["TCBENCH"]
 

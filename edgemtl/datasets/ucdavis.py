@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgemtl.datasets.listed import ETHERNET
 from edgemtl.datasets.series import PacketSeries, flows_of, microseconds
 from edgemtl.datasets.sources import ROWS, Seen, ignore
+from edgemtl.datasets.values import ETHERNET
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
 

@@ -35,8 +35,8 @@ def usable(flows: Flows, spec: FeatureSpec, data: str, model: str = "the model")
     lacking = flows.lacks_ip_length()
     if spec.length_kind == "ip" and lacking.any():
         raise DataError(
-            f"{model}: needs lengths of IP packets, {lacking.sum()} of {len(flows)} flows of "
-            f"{data} have those of payloads alone: train with --length-kind payload --skip-empty"
+            f"{model}: needs lengths of IP packets, in {data} {lacking.sum()} of {len(flows)} "
+            "flows have those of payloads alone: train with --length-kind payload --skip-empty"
         )
     kept = flows.kept_packets()
     cut = (kept < spec.k) & (kept < flows["packets"])

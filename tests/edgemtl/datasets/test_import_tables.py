@@ -313,6 +313,8 @@ def test_nfstream_active_timeout_vlan_and_padding(tmp_path, nfstream_row):
     assert (flows["bytes"][0], flows["vlan"][0]) == (154, 7)
     assert flows["end_reason"].tolist() == ["active"]
     assert flows["traffic_class"].tolist() == ["video"]
+    path = write_csv(tmp_path / "n.csv", [nfstream_row | {"expiration_id": "-1"}])
+    assert imported(path, nfstream("frame"))["end_reason"].tolist() == ["unknown"]
 
 
 # ipfixprobe
@@ -584,7 +586,7 @@ def test_cesnet_trains_on_payload_lengths_alone(tmp_path):
     spec = FeatureSpec(k=30, length_kind="payload", skip_empty=True)
     assert train(flows, TrainConfig(spec=spec, **QUICK)).card.head("traffic_class")
     for spec, why in (
-        (FeatureSpec(k=30), "needs lengths of IP packets, 40 of 40 flows"),
+        (FeatureSpec(k=30), "needs lengths of IP packets, in flows 40 of 40 flows"),
         (FeatureSpec(k=60, length_kind="payload"), "keeps 30: .* or train with --k 30"),
     ):
         with pytest.raises(DataError, match=why):
