@@ -115,14 +115,17 @@ def line_chart(lines: Sequence[Line], x_label: str, y_label: str, unit: str = ""
 
 
 def _legend(lines: Sequence[Line]) -> Iterable[Markup]:
-    """Names in the colours of their lines, from the right end of the first row."""
-    right = WIDTH - 10
-    for line in reversed(lines):
-        name = short(line.name, 18)
-        yield _text(right, 12, name, "end")
-        right -= 7.4 * len(name) + 20
-        yield tag("path", class_=f"line c{line.colour}", d=f"M{right:.1f} 8h14")
-        right -= 10
+    """Names in the colours of their lines, up to the right end of the first row."""
+    names = [short(line.name, 18) for line in lines]
+    x = WIDTH - sum(_legend_width(name) for name in names)
+    for line, name in zip(lines, names, strict=True):
+        yield tag("path", class_=f"line c{line.colour}", d=f"M{x:.1f} 8h14")
+        yield _text(x + 19, 12, name, "start")
+        x += _legend_width(name)
+
+
+def _legend_width(name: str) -> float:
+    return 32 + 7.0 * len(name)  # about; fonts differ
 
 
 def heat_map(counts: NDArray[np.int64], names: Sequence[str]) -> Markup:
