@@ -14,9 +14,9 @@ from edgemtl.card import Head, ModelCard
 from edgemtl.datasets import read_flows
 from edgemtl.errors import DataError, ModelError
 from edgemtl.flows import Flows
-from edgemtl.models import head_classes, head_metrics, load_run, load_split, usable
-from edgemtl.models.early import early_metrics, prefix_answers
-from edgemtl.models.metrics import confusion_matrix, reliability
+from edgemtl.models import evaluate, head_classes, load_run, load_split, usable
+from edgemtl.models.early import prefix_answers
+from edgemtl.models.metrics import reliability
 from edgemtl.models.recorded import recorded_flows, with_ids
 from edgemtl.runtime import load
 
@@ -80,7 +80,7 @@ class HeadFacts:
     Parameters
     ----------
     metrics : dict
-        What `edgemtl.models.evaluate` says of it, without classes and confusion.
+        What `edgemtl.models.evaluate` says of it.
     largest : str
         The class with the most flows.
     names : list of str
@@ -146,7 +146,9 @@ def run_facts(run: Path, data: Sequence[Path] = ()) -> RunFacts:
         for p in ("train", part)
         if split[p]
     }
-    answers = prefix_answers(load(run).predict, parts[part], card.spec)
+    first = prefix_answers(load(run).predict, parts[part], card.spec)
+    answers = {head: p[-1] for head, p in first.items()}
+    measured = evaluate(card, answers, parts[part], named, first)["heads"]
     classes = {p: head_classes(card, flows, named) for p, flows in parts.items()}
     seen = meta.get("labels_per_class")
     heads = [
@@ -157,6 +159,7 @@ def run_facts(run: Path, data: Sequence[Path] = ()) -> RunFacts:
             classes[part][head.name],
             answers[head.name],
             _counts(head, classes["train"], seen),
+            measured[head.name],
         )
         for head in card.heads
     ]
@@ -176,18 +179,19 @@ def _head(
     card: ModelCard,
     flows: Flows,
     y: NDArray[np.int64],
-    first: NDArray[Any],
+    p: NDArray[Any],
     trained: NDArray[np.int64],
+    metrics: dict[str, Any],
 ) -> HeadFacts:
-    p = first[-1]
-    measured = np.bincount(y[y >= 0], minlength=len(head.classes))
+    confusion = np.array(metrics["confusion"], np.int64)
+    measured = confusion.sum(1)
     groups = _groups(head.classes, measured)
     return HeadFacts(
         head.name,
-        head_metrics(p, y) | early_metrics(first, y, flows, card.spec),
+        metrics,
         head.classes[measured.argmax()],
         [name for name, _ in groups],
-        _folded(confusion_matrix(p, y), groups),
+        _folded(confusion, groups),
         reliability(p, y),
         [int(trained[members].sum()) for _, members in groups],
         [int(measured[members].sum()) for _, members in groups],

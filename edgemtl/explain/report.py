@@ -82,7 +82,18 @@ def _tile(head: HeadFacts) -> Markup:
             f"{_percent(head.metrics['ece'])} · {head.metrics['n']} flows",
         ),
         tag("p", always),
+        *_unknown(head),
     )
+
+
+def _unknown(head: HeadFacts) -> Iterable[Markup]:
+    """What the head's threshold does, where it has one."""
+    if found := head.metrics.get("unknown"):
+        words = f"Less than {_percent(found['below'])} sure, it says unknown: "
+        words += f"{_percent(found['rejected'])} of these flows"
+        if found["accuracy"] is not None:
+            words += f"; of the others {_percent(found['accuracy'])} are right"
+        yield tag("p", f"{words}.")
 
 
 def _nothing(head: HeadFacts, kept: str) -> Markup:

@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,13 +39,12 @@ def test_figures_are_those_of_evaluate(facts, tested):
     assert (facts.part, facts.flows) == ("test", len(flows))
     assert [head.name for head in facts.heads] == [head.name for head in card.heads]
     for head in facts.heads:
-        theirs = dict(measured["heads"][head.name])
-        assert head.names == theirs.pop("classes")
-        assert head.confusion.tolist() == (counts := theirs.pop("confusion"))
-        assert head.metrics == theirs
-        assert head.measured == np.sum(counts, axis=1).tolist()
+        assert head.metrics == measured["heads"][head.name]
+        assert head.names == head.metrics["classes"]
+        assert head.confusion.tolist() == head.metrics["confusion"]
+        assert head.measured == np.sum(head.metrics["confusion"], axis=1).tolist()
         assert head.largest == head.names[np.argmax(head.measured)]
-        assert head.reliability[0].sum() == theirs["n"]
+        assert head.reliability[0].sum() == head.metrics["n"]
 
 
 def test_the_wrong_flows_are_the_surest_wrong_ones(facts, tested):
@@ -121,6 +121,15 @@ def test_lengths_of_unknown_direction_are_not_called_sent(tmp_path, facts):
     assert "received" not in text
     assert "received" in run_page(facts)
     assert "either way" not in run_page(facts)
+
+
+def test_what_is_called_unknown_is_told(facts):
+    (head,) = [head for head in facts.heads if head.name == "traffic_class"]
+    told = {"below": 0.9, "rejected": 0.25, "accuracy": 0.975, "others": {}}
+    text = run_page(replace(facts, heads=[replace(head, metrics=head.metrics | {"unknown": told})]))
+    assert "Less than 90.0 % sure, it says unknown: 25.0 % of these flows; of the others" in text
+    assert "97.5 % are right" in text
+    assert "says unknown" not in run_page(facts)
 
 
 def test_labels_that_training_did_not_see_do_not_count(tmp_path, trained_run):

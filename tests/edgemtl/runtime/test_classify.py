@@ -143,7 +143,7 @@ def test_command_refuses_a_table_that_keeps_too_few_packets(refusal, dist, tmp_p
         writer.write(Flows(*series, offsets, held_out.columns))
     assert refusal("classify", dist / NAME, tmp_path / "thirty.parquet") == (
         f"edgemtl classify: {dist / NAME}: wants 60 packets per flow, the flow table keeps 30: "
-        "extract again with --packets 60"
+        "extract again with --packets 60, or train with --k 30"
     )
 
 
