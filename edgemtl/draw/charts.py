@@ -26,6 +26,7 @@ __all__ = [
 
 WIDTH = 420.0
 HEIGHT = 250.0
+VALUE_MAX = 1e100
 NAME_MAX = 16  # characters of a class beside a chart; all of them are in its tooltip
 
 
@@ -37,7 +38,7 @@ class Line:
     ----------
     name : str
     x, y : sequences of float, equally long
-        Where it runs; it has gaps where y is not finite.
+        Where it runs; points with a y that is not finite, or beyond all sense, are left out.
     colour : int
         0 to 4, of the page's.
     dots : sequence of str
@@ -93,7 +94,7 @@ class _Frame:
 
 def line_chart(lines: Sequence[Line], x_label: str, y_label: str, unit: str = "") -> Markup:
     """Lines over a common axis, from 0 up, or from 0 to 100 %."""
-    values = [v for line in lines for v in line.y if np.isfinite(v)]
+    values = [v for line in lines for v in line.y if abs(v) < VALUE_MAX]
     places = [v for line in lines for v in line.x]
     top = 100.0 if unit == "%" else max([*values, 1e-9]) * 1.05
     frame = _Frame((min(places, default=0.0), max(places, default=1.0)), (0.0, top))
@@ -102,7 +103,7 @@ def line_chart(lines: Sequence[Line], x_label: str, y_label: str, unit: str = ""
         points = [
             f"{frame.px(x):.1f} {frame.py(y):.1f}"
             for x, y in zip(line.x, line.y, strict=True)
-            if np.isfinite(y)
+            if abs(y) < VALUE_MAX
         ]
         if points:
             title = tag("title", line.name)

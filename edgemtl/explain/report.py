@@ -101,8 +101,9 @@ def _nothing(head: HeadFacts, kept: str) -> Markup:
 
 
 def _training(run: RunFacts) -> Markup:
-    rows = run.history[:: max(1, len(run.history) // POINTS)]
-    epochs = [row.get("epoch", np.nan) for row in rows]
+    step = max(1, len(run.history) // POINTS)
+    rows = run.history[::step]
+    epochs = range(1, len(run.history) + 1, step)
 
     def line(name: str, column: str, colour: int, scale: float = 1.0) -> Line:
         return Line(name, epochs, [scale * row.get(column, np.nan) for row in rows], colour)

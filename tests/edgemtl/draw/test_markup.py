@@ -74,6 +74,7 @@ def test_pictures_of_nothing_are_pictures():
     for picture in (
         line_chart([], "epoch", "loss"),
         line_chart([Line("a", [1], [float("nan")], 0)], "epoch", "accuracy", "%"),
+        line_chart([Line("a", [1, 2, 3], [1e308, float("inf"), -1e308], 0)], "epoch", "loss"),
         reliability_chart(np.zeros((3, 15))),
         up_and_down(none, none, none, "seconds", 1500.0),
         up_and_down(np.zeros(1), np.ones(1), np.zeros(1), "seconds", 1500.0),

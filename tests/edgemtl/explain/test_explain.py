@@ -183,6 +183,14 @@ def test_of_many_classes_the_largest_are_shown(monkeypatch, trained_run, facts):
     assert sum(few.trained) == sum(every.trained)
 
 
+def test_curves_that_make_no_sense_are_no_curves(facts):
+    wild = [{"loss": 1e308, "validation_loss": float("inf")}, {"loss": float("nan")}, {}]
+    text = run_page(replace(facts, history=wild))
+    Reader(text)
+    assert "nan" not in text
+    Reader(run_page(replace(facts, history=[])))
+
+
 def test_html_of_a_run(edgemtl, refusal, trained_run, tmp_path):
     done = edgemtl("inspect", trained_run, "--html", tmp_path / "run.html")
     assert (done.returncode, done.stdout) == (0, "")
