@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.learning.__main__ import FOLDS, folds, mean_and_interval
+from benchmarks.learning.milliseconds import coarse
 from edgemtl.datasets import FlowWriter
 from tests.exported import service_flows
 
@@ -43,3 +44,13 @@ def test_the_command_goes_on_and_prints_what_is_complete(tmp_path):
     assert sorted(done) == ["the paper's recipe|5|1", "the paper's recipe|5|2"]
     assert len(first.stdout.splitlines()) == len(again.stdout.splitlines()) + 2
     assert again.stdout.splitlines()[-1].startswith("| the paper's recipe | ")
+
+
+def test_milliseconds_cut_times_and_not_gaps(make_flows):
+    flows = make_flows(20)
+    gaps = coarse(flows).iat_us
+    assert not (gaps % 1000).any()
+    assert np.abs(gaps - flows.iat_us).max() < 1000
+    assert not gaps[flows.offsets[:-1]].any()
+    part = slice(flows.offsets[3] + 1, flows.offsets[4])  # no error adds up
+    assert abs(int((gaps[part] - flows.iat_us[part]).sum())) < 1000
