@@ -62,8 +62,9 @@ static void print_flows(void)
     columns.n = 0;
 }
 
-/* Gives the meter the file in pieces; what it did not use comes again, in front of the next. */
-static int feed(emtl_meter *meter, FILE *file)
+/* Gives the meter the file in pieces; what it did not use comes again, in front of the next. *left:
+ * bytes that it did not use at all. */
+static int feed(emtl_meter *meter, FILE *file, size_t *left)
 {
     size_t room = 1 << 16, have = 0;
     uint8_t *buffer = malloc(room);
@@ -71,8 +72,10 @@ static int feed(emtl_meter *meter, FILE *file)
     while (status == EMTL_OK) {
         const size_t n = fread(buffer + have, 1, room - have, file);
         size_t done = 0, used;
-        if (n == 0)
+        if (n == 0) {
+            status = ferror(file) ? EMTL_E_SYSTEM : EMTL_OK;
             break;
+        }
         have += n;
         do {
             status = emtl_meter_feed(meter, buffer + done, have - done, &used, &columns);
@@ -90,6 +93,7 @@ static int feed(emtl_meter *meter, FILE *file)
         }
     }
     free(buffer);
+    *left = have;
     return status;
 }
 
@@ -103,7 +107,22 @@ static bool make_key(uint8_t key[EMTL_HASH_KEY])
     return ok;
 }
 
-int main(int argc, char **argv)
+/* Whether the file was read to its end, and says so where not: flows before the damage are good. */
+static bool is_whole(const char *name, const emtl_capture *capture, int status, size_t left)
+{
+    const char *error = emtl_capture_error(capture);
+    if (status != EMTL_OK)
+        fprintf(stderr, "%s: %s\n", name, error[0] != '\0' ? error : emtl_strerror(status));
+    else if (left > 0 || !emtl_capture_is_whole(capture))
+        fprintf(stderr, "%s: cut at byte %" PRIu64 "\n", name,
+                emtl_capture_position(capture) + left);
+    else
+        return true;
+    return false;
+}
+
+/* Prints the flows of a capture; an exit status. */
+static int print_capture(const char *name, FILE *file)
 {
     const emtl_flow_config config = {.max_flows = 100000,
                                      .idle_timeout_s = 120,
@@ -112,18 +131,32 @@ int main(int argc, char **argv)
                                      .protocols = EMTL_PROTOCOL_TCP | EMTL_PROTOCOL_UDP};
     uint8_t key[EMTL_HASH_KEY];
     emtl_meter *meter;
-    FILE *file = argc == 2 ? fopen(argv[1], "rb") : NULL;
-    if (file == NULL || !make_key(key) || emtl_meter_new(&config, key, &meter) != EMTL_OK) {
-        fprintf(stderr, "usage: flows CAPTURE\n");
+    size_t left;
+    if (!make_key(key) || emtl_meter_new(&config, key, &meter) != EMTL_OK) {
+        fprintf(stderr, "flows: no memory, or no random bytes\n");
         return 2;
     }
-    const int status = feed(meter, file);
+    const int status = feed(meter, file, &left);
     while (emtl_meter_finish(meter, &columns) == EMTL_E_FULL)
         print_flows();
     print_flows();
-    if (status != EMTL_OK) /* damaged, or no capture: what came before it stays good */
-        fprintf(stderr, "%s: %s\n", argv[1], emtl_capture_error(emtl_meter_capture(meter)));
+    const bool whole = is_whole(name, emtl_meter_capture(meter), status, left);
     emtl_meter_free(meter);
+    return whole ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: flows CAPTURE\n");
+        return 2;
+    }
+    FILE *file = fopen(argv[1], "rb");
+    if (file == NULL) {
+        perror(argv[1]);
+        return 2;
+    }
+    const int status = print_capture(argv[1], file);
     (void)fclose(file);
-    return status == EMTL_OK ? 0 : 1;
+    return status;
 }

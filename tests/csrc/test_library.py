@@ -53,6 +53,13 @@ def test_a_destination_is_put_in_front_for_packagers(installed, tmp_path):
     assert (tmp_path / "usr/lib/pkgconfig/emtl.pc").read_text().startswith("prefix=/usr\n")
 
 
+def test_a_folder_may_be_named_from_here(installed, tmp_path):
+    prefix = os.path.relpath(tmp_path / "here", CSRC)
+    run("make", f"BUILD={installed}/build", f"PREFIX={prefix}", "install")
+    text = (tmp_path / "here/lib/pkgconfig/emtl.pc").read_text()
+    assert text.startswith(f"prefix={tmp_path}/here\n")
+
+
 def test_the_version_is_that_of_the_package(pkg_config):
     assert pkg_config("--modversion") == [edgemtl.__version__]
 
@@ -72,6 +79,23 @@ def test_the_example_prints_the_flows_that_python_sees(compiler, installed, pkg_
     columns = [flows[name].tolist() for name in names]
     columns.append([round(seconds * 1e6) for seconds in flows["duration_s"]])
     assert printed == Counter(tuple(map(str, row)) for row in zip(*columns, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "said"),
+    [
+        (None, 2, "No such file or directory"),
+        (b"GIF89a", 1, "neither pcap nor pcapng: first bytes 0x47494638"),
+        (CAPTURE.read_bytes()[:-1], 1, f"cut at byte {CAPTURE.stat().st_size - 1}"),
+    ],
+)
+def test_the_example_says_what_is_wrong(installed, pkg_config, tmp_path, content, status, said):
+    program, path = tmp_path / "flows", tmp_path / "file"
+    run("cc", CSRC / "examples/flows.c", *pkg_config("--cflags", "--libs"), "-o", program)
+    if content is not None:
+        path.write_bytes(content)
+    done = subprocess.run([program, path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, f"{path}: {said}\n")
 
 
 def symbols(installed, *words):
