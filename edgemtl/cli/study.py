@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from edgemtl.study import Plan
 
 EPILOG = (
-    "Example: [bold]edgemtl study flows.parquet --labels 10,20,all --methods mtl,stl,rf -o "
-    "study[/bold]"
+    "Examples: [bold]edgemtl study flows.parquet --labels 10,20,all --methods mtl,stl,rf -o "
+    "study[/bold] · "
+    "[bold]edgemtl study flows.parquet --unknown 0.95 --labels all -o left-out[/bold]"
 )
 
 
