@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,10 @@ from edgemtl.datasets import read_flows
 from edgemtl.errors import DataError
 
 PARTITIONS_SHOWN = 20  # more is nothing to look at
-EPILOG = "Example: [bold]edgemtl evaluate runs/first flows.parquet --part test[/bold]"
+EPILOG = (
+    "Example: [bold]edgemtl evaluate runs/first flows.parquet --part test --picture early.svg"
+    "[/bold]"
+)
 
 
 def evaluate(
@@ -24,9 +28,17 @@ def evaluate(
     part: Annotated[
         str | None, typer.Option(help="train, validation or test: that part of the run's split.")
     ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.svg", help="Draw accuracy against the packets it takes."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Measure accuracy, macro F1 and calibration error per head, and show the confusions."""
+    """Measure accuracy, macro F1 and calibration error per head, and show the confusions.
+
+    Also after the first 10, 20, 40, … packets, and for classify --early: accuracy, packets needed,
+    and the share of flows that are answered before their end.
+    """
     from edgemtl.models import evaluate as measure
     from edgemtl.models import load_split, usable
     from edgemtl.models.recorded import with_ids
@@ -49,6 +61,10 @@ def evaluate(
         )
     first = loaded.predict_first(fit)
     result = measure(loaded.card, {h: p[-1] for h, p in first.items()}, fit, named, first)
+    if picture is not None:
+        from edgemtl.study.early import draw_early
+
+        draw_early(picture, result["heads"], ["edgemtl", *sys.argv[1:]])
     if as_json:
         print_json(result)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,14 +11,17 @@ import typer
 
 from edgemtl.cli.output import note, print_json, print_table, progress
 from edgemtl.datasets import flow_files, read_flows, sha256
+from edgemtl.datasets.atomic import whole_file
 from edgemtl.errors import DataError
+from edgemtl.flows import Flows
 
 if TYPE_CHECKING:
     from edgemtl.study import Plan
 
 EPILOG = (
-    "Example: [bold]edgemtl study flows.parquet --labels 10,20,all --methods mtl,stl,rf -o "
-    "study[/bold]"
+    "Examples: [bold]edgemtl study flows.parquet --labels 10,20,all --methods mtl,stl,rf -o "
+    "study[/bold] · "
+    "[bold]edgemtl study flows.parquet --unknown 0.95 --labels all -o left-out[/bold]"
 )
 
 
@@ -51,6 +55,13 @@ def study(
     keep_cut: Annotated[
         bool, typer.Option("--keep-cut", help="Take the duration of flows that were cut off.")
     ] = False,
+    unknown: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PRECISION",
+            help="Leave each class out in turn instead: what does train --unknown make of it?",
+        ),
+    ] = None,
     paper: Annotated[
         bool,
         typer.Option("--paper", help="Show the paper's Table III too: another split of more data."),
@@ -62,13 +73,18 @@ def study(
     Each figure is a mean with its 95 % interval over the splits. Interrupted, the same command goes
     on where it was; more methods, labels or seeds add to what is there.
     """
-    from edgemtl.study import Plan, run_cells, write_report
+    from edgemtl.study import Plan
 
     plan = Plan(
         tuple(dict.fromkeys(word.strip() for word in methods.split(","))), _labels(labels), seeds,
-        k, dividers, keep_cut, (validation, test), split_by,
+        k, dividers, keep_cut, (validation, test), split_by, unknown,
     )  # fmt: skip
     flows = read_flows(data)
+    if unknown is not None:
+        _leave_out(flows, plan, output, {str(p): sha256(p) for p in flow_files(data)}, as_json)
+        return
+    from edgemtl.study import run_cells, write_report
+
     aside = read_flows(test_data) if test_data else None
     files = {str(p): sha256(p) for p in flow_files([*data, *(test_data or ())])}
     with progress() as bar:
@@ -88,6 +104,32 @@ def study(
         print_json({name: document[name] for name in ("command", "data", "rows", "skipped")})
         return
     _show(document, plan, output, paper)
+
+
+def _leave_out(
+    flows: Flows, plan: Plan, output: Path, files: dict[str, str], as_json: bool
+) -> None:
+    from edgemtl.study.unknown import COLUMNS, left_out_cells, left_out_rows, left_out_table
+
+    with progress() as bar:
+        task = bar.add_task("study", total=None)
+        done = -1
+
+        def step(what: str, of: int) -> None:
+            nonlocal done
+            done += 1
+            bar.update(task, total=of, completed=done, description=what, refresh=True)
+
+        cells = left_out_cells(flows, plan, output, files, step)
+    rows = left_out_rows(cells)
+    document = {"command": ["edgemtl", *sys.argv[1:]], "data": files, "rows": rows}
+    with whole_file(output / "unknown.json") as temporary:
+        temporary.write_text(json.dumps(document | {"cells": cells}, indent=1) + "\n")
+    if as_json:
+        print_json(document)
+        return
+    title = f"{output.name}: each class left out, precision {plan.unknown:g}, in %"
+    print_table(title, COLUMNS, left_out_table(rows))
 
 
 def _show(document: dict[str, Any], plan: Plan, output: Path, paper: bool) -> None:

@@ -27,7 +27,10 @@ from edgemtl.flows import Flows
 if TYPE_CHECKING:
     from edgemtl.training import DataFile, TrainConfig, Trained
 
-EPILOG = "Example: [bold]edgemtl train flows.parquet -o runs/first --labels-per-class 20[/bold]"
+EPILOG = (
+    "Examples: [bold]edgemtl train flows.parquet -o runs/first --labels-per-class 20[/bold] · "
+    "[bold]edgemtl train flows.parquet -o runs/careful --unknown 0.95[/bold]"
+)
 
 
 def train(

@@ -1,7 +1,7 @@
 """Networks, what is measured of them, and the run folders that hold them."""
 
 from edgemtl.models.early import prefix_answers, prefixes
-from edgemtl.models.evaluate import evaluate, head_classes
+from edgemtl.models.evaluate import evaluate, head_classes, measure_head
 from edgemtl.models.inputs import usable
 from edgemtl.models.metrics import confusion_matrix, head_metrics
 from edgemtl.models.run import load_network, load_run, load_split
@@ -14,6 +14,7 @@ __all__ = [
     "load_network",
     "load_run",
     "load_split",
+    "measure_head",
     "prefix_answers",
     "prefixes",
     "usable",

@@ -27,7 +27,7 @@ from edgemtl.training.recipe import recipe_spec
 from edgemtl.training.split import SHARES
 from edgemtl.training.train import split_parts
 
-__all__ = ["Plan", "run_cells", "summary"]
+__all__ = ["Plan", "claim", "interval", "run_cells", "summary", "unsigned_where_unknown"]
 
 FORMAT = 1
 MEASURES = ("accuracy", "macro_f1", "ece")
@@ -45,7 +45,7 @@ class Plan:
         Labels per class; None for all there are.
     seeds : int
         Splits, 1 to this number.
-    k, dividers, keep_cut, shares, split_by
+    k, dividers, keep_cut, shares, split_by, unknown
         As for a training.
     """
 
@@ -57,6 +57,7 @@ class Plan:
     keep_cut: bool = False
     shares: tuple[float, float] = SHARES
     split_by: str = "random"
+    unknown: float | None = None
 
     def __post_init__(self) -> None:
         for method in self.methods:
@@ -103,7 +104,7 @@ def run_cells(
     DataError
         If the folder is of another study, or the flows are of no use.
     """
-    _claim(folder, plan, data)
+    claim(folder, plan, data)
     cells = []
     for method, labels, seed in plan.cells():
         file = folder / "cells" / f"{method.name.replace(':', '-')}.{labels or 'all'}.{seed}.json"
@@ -116,7 +117,7 @@ def run_cells(
     return cells
 
 
-def _claim(folder: Path, plan: Plan, data: dict[str, str]) -> None:
+def claim(folder: Path, plan: Plan, data: dict[str, str]) -> None:
     """Take an empty folder, or one of the same study, whose methods, labels and seeds may grow."""
     own = {"format": FORMAT, "edgemtl": __version__, "data": data} | asdict(plan)
     own = json.loads(json.dumps({n: v for n, v in own.items() if n not in
@@ -139,7 +140,10 @@ def _measured(
     """One cell; ``skipped`` tells why there are no figures."""
     cell: dict[str, Any] = {"method": method.name, "labels": labels, "seed": seed}
     config = TrainConfig(
-        spec=_spec(method, flows, test, plan.k), recipe=method.recipe, dividers=plan.dividers,
+        spec=unsigned_where_unknown(
+            method.recipe, [flows] if test is None else [flows, test], plan.k
+        ),
+        recipe=method.recipe, dividers=plan.dividers,
         labels_per_class=labels, seed=seed, keep_cut=plan.keep_cut, shares=plan.shares,
         split_by=plan.split_by,
     )  # fmt: skip
@@ -166,13 +170,12 @@ def _measured(
     return cell
 
 
-def _spec(method: Method, flows: Flows, test: Flows | None, k: int) -> FeatureSpec:
+def unsigned_where_unknown(recipe: str, parts: Sequence[Flows], k: int) -> FeatureSpec:
     """The recipe's, for all flows alike; unsigned where a direction is unknown."""
-    both = [flows] if test is None else [flows, test]
     told: dict[str, Any] = {"k": k, "min_packets": 1}
-    if any((part.direction == 0).any() for part in both):
+    if any((part.direction == 0).any() for part in parts):
         told["signed"] = False
-    return recipe_spec(method.recipe, **told)
+    return recipe_spec(recipe, **told)
 
 
 def summary(cells: Sequence[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
@@ -203,11 +206,11 @@ def _row(
     for measure in MEASURES:
         values = np.array([np.mean([figures[measure] for figures in seed]) for seed in seeds])
         row[measure] = float(values.mean())
-        row[f"{measure}_interval"] = _interval(values)
+        row[f"{measure}_interval"] = interval(values)
     return row
 
 
-def _interval(values: NDArray[np.float64]) -> float | None:
+def interval(values: NDArray[np.float64]) -> float | None:
     """Half of Student's 95 % interval of the mean; None for a single value."""
     if len(values) < 2:
         return None

@@ -279,6 +279,8 @@ def _fitted(
     on_epoch: Callable[[dict[str, Any]], None],
 ) -> tuple[Network, list[dict[str, Any]]]:
     """A trained network of the recipe's kind, and the history of its training."""
+    import torch
+
     from edgemtl.models.counting import CountingNetwork
     from edgemtl.models.networks import from_record, new_network
     from edgemtl.training.fit import fit
@@ -287,8 +289,8 @@ def _fitted(
     names = tuple(head.name for head in card.heads)
     if not isinstance(network, CountingNetwork):
         return network, fit(network, names, training, validation, config, on_epoch)
-    # its first layer is fixed: count once, not in every step
-    histograms = network.histograms(training.x)
+    # of flows as the steps see them: in those of whole flows alone, a cut one would be far outside
+    histograms = network.histograms(training.batch(torch.arange(len(training.x)))[0])
     counted, held = training.seen_as(histograms), validation.seen_as(histograms)
     history = fit(network.decision, names, counted, held, config, on_epoch)
     network.fold(histograms)

@@ -1,0 +1,57 @@
+"""A picture of what early answers cost: accuracy against the packets that they take."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edgemtl.datasets.atomic import whole_file
+from edgemtl.errors import DataError, MissingDependency
+
+__all__ = ["draw_early"]
+
+
+def draw_early(file: Path, heads: dict[str, dict[str, Any]], command: Sequence[str]) -> None:
+    """Write an SVG: for each head, accuracy by confidence, and after fixed numbers of packets.
+
+    Parameters
+    ----------
+    heads : dict
+        What `edgemtl.models.evaluate` says of each head with `first`.
+    command : sequence of str
+        What made the figures; it stands in the picture.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingDependency("a picture", "matplotlib", "train") from None
+    measured = {head: m for head, m in heads.items() if m["n"]}
+    if not measured:
+        raise DataError(f"{file}: nothing to draw: no flow has a label")
+    figure = Figure(figsize=(4 * len(measured), 4), layout="constrained")
+    each = figure.subplots(1, len(measured), squeeze=False)[0]
+    for axes, (head, m) in zip(each, measured.items(), strict=True):
+        _draw_head(axes, head, m)
+    words = shlex.join(command)
+    figure.supxlabel(words, fontsize=6, color="0.4", wrap=True)
+    with whole_file(file) as temporary:
+        figure.savefig(temporary, format="svg", metadata={"Description": words})
+
+
+def _draw_head(axes: Any, head: str, m: dict[str, Any]) -> None:
+    packets = [row["packets_mean"] for row in m["early"]]
+    accuracy = [100 * row["accuracy"] for row in m["early"]]
+    axes.plot(packets, accuracy, marker="o", ms=4, label="as soon as it is sure")
+    for row, x, y in zip(m["early"], packets, accuracy, strict=True):
+        axes.annotate(f"{row['confidence']:g}", (x, y), (3, -9), textcoords="offset points",
+                      fontsize=6)  # fmt: skip
+    rows = [row for row in m["prefixes"] if row["n"]]
+    axes.plot([row["packets"] for row in rows], [100 * row["accuracy"] for row in rows], "--",
+              marker="s", ms=4, color="0.5", label="always after so many")  # fmt: skip
+    axes.set_title(head)
+    axes.set_xlabel("packets needed, mean")
+    axes.set_ylabel("accuracy in %")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)
