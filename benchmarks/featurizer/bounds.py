@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.featurizer.captures import KEPT, make, many
+from benchmarks.featurizer.captures import KEPT, make, many, many_ipv6
 from benchmarks.featurizer.flood import MAX_FLOWS, syn_flood
 from benchmarks.featurizer.run import one_cpu, run
 
@@ -16,7 +16,11 @@ __all__ = ["bounds"]
 PIECE = 64 * (16 + 60)  # bytes of 64 records of the shortest frames
 Say = Callable[[str], None]
 # What happens: a million flows open and then all end at once; and a full table, flow by flow.
-CASES = (("MANY", many, 1 << 20), ("SYN-FLOOD", syn_flood, MAX_FLOWS))
+CASES = (
+    ("MANY", many, 1 << 20),
+    ("MANY-IPV6", many_ipv6, 1 << 20),
+    ("SYN-FLOOD", syn_flood, MAX_FLOWS),
+)
 
 
 def bounds(folder: Path, rounds: int, say: Say) -> list[dict[str, Any]]:

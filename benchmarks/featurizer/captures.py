@@ -83,15 +83,23 @@ def big(rng: np.random.Generator) -> tuple[Flows, Packets]:
 
 def many(rng: np.random.Generator) -> tuple[Flows, Packets]:
     """3 M packets of 60 bytes, 1 M flows of one to five packets, all open at once."""
-    flows = draw_flows(rng, 1_000_000, tcp=0.5)
-    counts = rng.permutation(np.resize(np.arange(1, 6), len(flows)))
-    return flows, draw_packets(rng, flows, counts, smallest)
+    return few_packets_each(rng, draw_flows(rng, 1_000_000, tcp=0.5))
+
+
+def many_ipv6(rng: np.random.Generator) -> tuple[Flows, Packets]:
+    """1.5 M packets of 62 bytes and more, 500 k IPv6 flows of one to five, all open at once."""
+    return few_packets_each(rng, draw_flows(rng, 500_000, tcp=0.5, ipv6=1.0))
 
 
 def small(rng: np.random.Generator) -> tuple[Flows, Packets]:
     """2 M packets of 60 bytes, 200 k flows."""
     flows = draw_flows(rng, 200_000, tcp=0.7)
     counts = heavy_tailed(rng, len(flows), 2_000_000, 1.0)
+    return flows, draw_packets(rng, flows, counts, smallest)
+
+
+def few_packets_each(rng: np.random.Generator, flows: Flows) -> tuple[Flows, Packets]:
+    counts = rng.permutation(np.resize(np.arange(1, 6), len(flows)))
     return flows, draw_packets(rng, flows, counts, smallest)
 
 

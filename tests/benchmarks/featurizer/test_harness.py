@@ -134,7 +134,7 @@ DOCUMENT = {
     "about": {"machine": "M", "system": "S", "python": "3", "commit": "c"},
     "bounds": [
         {"capture": "MANY", "max_flows": 9, "open_flows": 10, "evicted": 0, "memory_bytes": 2000,
-         "grown_bytes": 2500, "steps": 3, "p50_us": [1.0], "p999_us": [2.0], "longest_us": [5000]},
+         "grown_bytes": 2500, "steps": 3, "p50_us": [1], "p999_us": [2], "longest_us": [4, 5000]},
     ],
     "flood": [
         {"capture": "SYN-FLOOD", "max_flows": 9, "packets": 10, "established": 8, "whole": 8,
@@ -159,12 +159,12 @@ TIMINGS = [
 
 def test_what_is_wanted_is_met_just_at_the_border_and_not_behind_it():
     met = {row["aim"]: row["met"] for row in report.aims(DOCUMENT, TIMINGS)}
-    not_in_it = {"SYN-FLOOD: longest pause, ms", "UDP-FLOOD: % of established flows whole"}
-    assert set(met) == set(report.AIMS) - not_in_it
+    other = ("MANY-IPV6:", "SYN-FLOOD: longest", "UDP-FLOOD:", "ANSWERED-FLOOD:")
+    assert set(met) == {aim for aim in report.AIMS if not aim.startswith(other)}
     assert all(met.values())
     slower = [timing("edgemtl, into memory", "BIG", [1.01]), *TIMINGS[:1], *TIMINGS[3:5]]
     longer = json.loads(json.dumps(DOCUMENT))
-    longer["bounds"][0] |= {"longest_us": [5001], "memory_bytes": 2001}
+    longer["bounds"][0] |= {"longest_us": [4, 5001, 4], "memory_bytes": 2001}
     longer["flood"][0]["whole"] = 7
     longer["cores"]["speedup"] = 1.79
     missed = report.aims(longer, slower)
