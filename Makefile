@@ -28,8 +28,9 @@ build: $(READY)
 demo: build
 	$(BIN)/edgemtl demo -o demo
 
+# By two processes; tests of one file stay together, for they share fixtures.
 test: build
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The tests that reach C, under AddressSanitizer and UBSan.
 sanitize: build

@@ -2,14 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
 from edgemtl.flows import Flows
+from tests.commands import Commands
 from tests.exported import dist, exported, held_out, trained_run  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,9 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_configure() -> None:
     """Programs that tests start and stop by signals must not inherit that they are ignored, as they
-    are for what a script runs in the background, or by nohup."""
+    are for what a script runs in the background, or by nohup. And no test fails for being slow."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    hypothesis.settings.register_profile("no deadline", deadline=None)  # machines may be busy
+    hypothesis.settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")
@@ -34,19 +36,9 @@ def shared_data():
 @pytest.fixture(scope="session")
 def edgemtl():
     """Run the command line as a user does: ``edgemtl("flows", path)`` to a CompletedProcess."""
-
-    def run(*words, stdin=None, env=None):
-        return subprocess.run(
-            [sys.executable, "-m", "edgemtl", *map(str, words)],
-            input=stdin,
-            capture_output=True,
-            text=not isinstance(stdin, bytes),
-            timeout=300,
-            env={**os.environ, **(env or {})},
-            check=False,
-        )
-
-    return run
+    commands = Commands()
+    yield lambda *words, **options: commands.run(list(map(str, words)), **options)
+    commands.close()
 
 
 @pytest.fixture(scope="session")
