@@ -73,17 +73,25 @@ class EarlyAnswers:
         """What is to be said now; `flows` as `LiveCapture` gives them, with `FlowConfig.glance`."""
         goes_on = flows["end_reason"].astype(str) == "unknown"
         goes_on &= flows.kept_packets() < packets_for(self._model.card.spec)
-        columns = (_known(flows, name) for name in (*KEY_COLUMNS, "start_us", "vlan"))
-        keys = [hash(key) for key in zip(*columns, strict=True)]
-        new = [i for i, key in enumerate(keys) if key not in self._answered]
-        lines = _answered(self._model, flows.select(new), self._early, goes_on[new])
-        to_say = dict(zip(new, lines, strict=True))
-        for i, key in enumerate(keys):
-            if i in to_say and to_say[i]["state"] != OPEN and key not in self._answered:
-                yield to_say[i]
+        # while a flow goes on, no other has its key; clocks, and so start_us, may be set meanwhile
+        keys = list(zip(*(_known(flows, n) for n in (*KEY_COLUMNS, "vlan")), strict=True))
+        fresh = [i for i, key in enumerate(keys) if not self._is_done(hash(key), goes_on[i])]
+        lines = _answered(self._model, flows.select(fresh), self._early, goes_on[fresh])
+        for i, line in zip(fresh, lines, strict=True):
+            key = hash(keys[i])
+            if self._is_done(key, goes_on[i]) or line["state"] == OPEN:
+                continue
+            yield line
+            if goes_on[i]:
                 self._answered.add(key)
-            if not goes_on[i]:
-                self._answered.discard(key)
+
+    def _is_done(self, key: int, goes_on: bool) -> bool:
+        """Whether the flow was answered; what comes for it last is forgotten with it."""
+        if key not in self._answered:
+            return False
+        if not goes_on:
+            self._answered.discard(key)
+        return True
 
 
 def _answered(

@@ -12,6 +12,8 @@ from edgemtl.errors import DataError, MissingDependency
 
 __all__ = ["draw_early"]
 
+SPAN_MIN = 10  # points of accuracy from bottom to top: one flow more or less is no mountain
+
 
 def draw_early(file: Path, heads: dict[str, dict[str, Any]], command: Sequence[str]) -> None:
     """Write an SVG: for each head, accuracy by confidence, and after fixed numbers of packets.
@@ -50,6 +52,8 @@ def _draw_head(axes: Any, head: str, m: dict[str, Any]) -> None:
     rows = [row for row in m["prefixes"] if row["n"]]
     axes.plot([row["packets"] for row in rows], [100 * row["accuracy"] for row in rows], "--",
               marker="s", ms=4, color="0.5", label="always after so many")  # fmt: skip
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, high - SPAN_MIN), high)
     axes.set_title(head)
     axes.set_xlabel("packets needed, mean")
     axes.set_ylabel("accuracy in %")

@@ -92,6 +92,12 @@ def test_flows_that_go_on_are_answered_once():
     assert shown((20, "unknown"), (20, "unknown")) == [("sure", 20, "b")] * 2
     assert shown((25, "idle"), (40, "unknown")) == []
     assert say._answered == set()
+    assert shown((20, "unknown")) == [("sure", 20, "b")]
+    # its end, and all of another flow on the same ports, at once
+    again = flows_of((25, "idle"), (10, "unknown"), (20, "unknown"), (30, "idle"), (12, "idle"))
+    again["src_port"][:] = 0
+    assert told(say(again)) == [("sure", 20, "b"), ("final", 12, "a")]
+    assert say._answered == set()
 
 
 def test_live_answers_are_those_of_the_ended_flows():
