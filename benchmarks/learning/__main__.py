@@ -78,17 +78,21 @@ def one_fold(flows, tested, config, labels):
     return p, head_classes(trained.card, parts["test"], "the flows")
 
 
-def mean_and_interval(values):
+def mean_and_interval(values, sign=""):
     values = 100 * np.array(values)
     half = t.ppf(SEEDS_TELL, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
-    return f"{values.mean():.1f} ±{half:.1f}"
+    return f"{values.mean():{sign}.1f} ±{half:.1f}"
 
 
 def table(done, labels, seeds):
-    """Markdown: a line a variant; bandwidth and duration are means over the label counts."""
+    """Markdown: a line a variant, and its difference from the first one, seed by seed.
+
+    Bandwidth and duration are means over the label counts.
+    """
     names = [str(n or "all") for n in labels]
     lines = [f"| recipe | {' | '.join(f'class, {n}' for n in names)} | bandwidth | duration |",
              f"| --- |{' ---: |' * (len(names) + 2)}"]  # fmt: skip
+    first = None
     for variant in VARIANTS:
         cells = [[done.get(f"{variant}|{n}|{s}") for s in range(1, seeds + 1)] for n in names]
         if not all(all(row) for row in cells):
@@ -98,7 +102,13 @@ def table(done, labels, seeds):
             np.mean([[m[head] for m in row] for row in cells], axis=0)
             for head in ("bandwidth", "duration")
         ]
-        lines.append(f"| {variant} | {' | '.join(map(mean_and_interval, figures))} |")
+        said = list(map(mean_and_interval, figures))
+        if first is None:
+            first = figures
+        else:
+            gains = np.array(figures) - np.array(first)
+            said = [f"{s} ({mean_and_interval(g, '+')})" for s, g in zip(said, gains, strict=True)]
+        lines.append(f"| {variant} | {' | '.join(said)} |")
     return "\n".join(lines)
 
 

@@ -23,6 +23,9 @@ CHANGES = {
     "changed copies (stretch, jitter, loss, start, length)": replace(BEST, augment=True),
     "whole flows alone": replace(BEST, prefixes=0.0),
     "first packets of half the flows": replace(BEST, prefixes=0.5),
+    "no teacher": replace(BEST, taught=False),
+    "no slanted bins": sized(slanted=False),
+    "no teacher, no slanted bins": replace(sized(slanted=False), taught=False),
     "no dropout": replace(BEST, dropout=0.0),
     "dropout 0.3": replace(BEST, dropout=0.3),
     "no label smoothing": replace(BEST, smoothing=0.0),
@@ -40,6 +43,6 @@ STEPS = {
     "… at least 600 steps": LONGER,
     "… logarithm of IAT, post padding": LOGARITHM,
     "… one cycle, AdamW, smoothing, dropout": replace(
-        BEST, network={"kind": "cnn"}, clip_norm=1.0, prefixes=0.0
+        BEST, network={"kind": "cnn"}, clip_norm=1.0, prefixes=0.0, taught=False
     ),
 }

@@ -4,7 +4,9 @@ A flow's service shows in how its gaps and lengths are distributed, and from 250
 learns that sooner when it need not first find out what a distribution is (docs/learning.md). So the
 first layer is fixed: for each border between two bins, how far each packet is beyond it, cut to
 nothing and all. Averages over stretches of packets are then cumulative histograms, and trained
-dense layers follow. All of it is convolution, ReLU6, average pooling and dense: any runtime has it.
+dense layers follow. Bins are of gaps, of lengths, and of their sum and difference: slanted views,
+which tell what gaps go with what lengths. All of it is convolution, ReLU6, average pooling and
+dense: any runtime has it.
 
 This module imports torch: import it inside the functions that need it.
 """
@@ -20,7 +22,7 @@ from edgemtl.card import ModelCard
 from edgemtl.errors import ModelError
 from edgemtl.features import FeatureSpec
 
-__all__ = ["CountingNetwork", "CountingSizes", "Histograms"]
+__all__ = ["CountingNetwork", "CountingSizes", "Decision", "Histograms"]
 
 SECOND = {"log": 2 * 20 / 27 - 1, "clip": 1.0}  # 2**20 µs in channel 0: longer gaps count alike
 FULL_LENGTH = 1500.0  # bytes; the largest packet on nearly every path
@@ -36,6 +38,8 @@ class CountingSizes:
     ----------
     bins : int
         Of inter-arrival times up to a second, and of lengths up to 1500 bytes, of each direction.
+    slanted : bool
+        Count by the sum and the difference of both, too, in bins twice as wide.
     stretches : int
         Parts of the k packets that are counted apart.
     dense : tuple of int
@@ -43,6 +47,7 @@ class CountingSizes:
     """
 
     bins: int = 24
+    slanted: bool = True
     stretches: int = 6
     dense: tuple[int, ...] = (128, 64)
 
@@ -56,6 +61,8 @@ class CountingSizes:
                 type(v) is int and 1 <= v <= most for v in values
             ):
                 raise ValueError(f"CountingSizes.{name}: must be 1 to {most}")
+        if type(self.slanted) is not bool:
+            raise ValueError("CountingSizes.slanted: must be true or false")
 
 
 class CountingNetwork(nn.Module):
@@ -85,11 +92,11 @@ class CountingNetwork(nn.Module):
                 f"k is {card.spec.k}, the network counts in {sizes.stretches} stretches of packets"
             )
         self.sizes = sizes
-        bins = _borders(card.spec, sizes.bins)
+        bins = _borders(card.spec, sizes)
         self.bins = bins.out_channels
         stretch = card.spec.k // sizes.stretches
         self.counts = nn.Sequential(bins, nn.ReLU6(), nn.AvgPool2d((1, stretch)), nn.Flatten())
-        self.decision = _Decision(card, self.bins * (card.spec.k // stretch), sizes.dense, dropout)
+        self.decision = Decision(card, self.bins * (card.spec.k // stretch), sizes.dense, dropout)
 
     @property
     def heads(self) -> nn.ModuleDict:
@@ -118,8 +125,8 @@ class CountingNetwork(nn.Module):
             first.weight.copy_(weight @ columns.T)
 
 
-class _Decision(nn.Module):
-    """The trained part: dense layers and heads."""
+class Decision(nn.Module):
+    """The trained part: dense layers of (n, features), and heads."""
 
     def __init__(
         self, card: ModelCard, features: int, dense: tuple[int, ...], dropout: float
@@ -135,6 +142,7 @@ class _Decision(nn.Module):
         )
 
     def forward(self, counts: Tensor) -> tuple[Tensor, ...]:
+        """Logits, one (n, classes) tensor a head."""
         shared = self.dense(counts)
         return tuple(head(shared) for head in self.heads.values())
 
@@ -164,18 +172,26 @@ class Histograms:
         return (seen.reshape(counts.shape) - self._mean) / self._deviation
 
 
-def _borders(spec: FeatureSpec, bins: int) -> nn.Conv2d:
+def _borders(spec: FeatureSpec, sizes: CountingSizes) -> nn.Conv2d:
     """A 1 x 1 convolution that measures how many bins, times 6, a packet is beyond each border."""
-    edges = [(0, *bin) for bin in _bins(-1.0, SECOND[spec.iat], bins)]
-    longest = FULL_LENGTH / spec.length_scale
-    if spec.signed:
-        edges += [(1, *bin) for bin in _bins(-longest, 0.0, bins)]
-    edges += [(1, *bin) for bin in _bins(0.0, longest, bins)]
-    layer = nn.Conv2d(2, len(edges), (1, 1)).requires_grad_(False)
-    nn.init.zeros_(layer.weight)
-    for row, (channel, border, width) in enumerate(edges):
-        layer.weight[row, channel] = FULL / width
-        layer.bias[row] = -FULL * border / width  # type: ignore[index]
+    second, longest = SECOND[spec.iat] + 1, FULL_LENGTH / spec.length_scale
+    shortest = -1.0 if spec.signed else 0.0
+    lengths = round(sizes.bins * (1 - shortest))
+    # weights of gap and length, each counted from 0 to 1 here, and what lies between the borders
+    views = [(1.0, 0.0, 0.0, 1.0, sizes.bins), (0.0, 1.0, shortest, 1.0, lengths)]
+    if sizes.slanted:
+        wide = round(sizes.bins * (2 - shortest) / 2)
+        views += [(1.0, 1.0, shortest, 2.0, wide), (1.0, -1.0, -1.0, 1.0 - shortest, wide)]
+    rows = [
+        (gap, length, border, width)
+        for gap, length, low, high, n in views
+        for border, width in _bins(low, high, n)
+    ]
+    layer = nn.Conv2d(2, len(rows), (1, 1)).requires_grad_(False)
+    for row, (gap, length, border, width) in enumerate(rows):
+        layer.weight[row, 0] = FULL * gap / second / width
+        layer.weight[row, 1] = FULL * length / longest / width
+        layer.bias[row] = FULL * (gap / second - border) / width  # type: ignore[index]
     return layer
 
 

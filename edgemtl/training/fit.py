@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -31,27 +31,33 @@ class Examples:
     """Flows as the network takes them: `x` (n, 2, k), and `y` (n, heads) with -1 for unknown.
 
     `draw` gives the flows of these numbers as a training step is to see them: changed copies, or
-    without it the flows themselves.
+    without it the flows themselves. `whole` (n, facts) is what is known of them afterwards, and
+    `taught` (n, classes) what a teacher made of it, see `edgemtl.training.teacher`.
     """
 
     x: Tensor
     y: Tensor
     draw: Callable[[Tensor], Tensor] | None = None
+    whole: Tensor | None = None
+    taught: Tensor | None = None
 
     def seen_as(self, seen: Callable[[Tensor], Tensor]) -> Examples:
         """The same with `seen(x)` for `x`."""
         draw = self.draw
-        return Examples(seen(self.x), self.y, None if draw is None else lambda i: seen(draw(i)))
+        seen_draw = None if draw is None else lambda i: seen(draw(i))
+        return replace(self, x=seen(self.x), draw=seen_draw)
 
     def at(self, numbers: Tensor) -> Examples:
         """Those of these numbers."""
         draw = self.draw
         some = None if draw is None else lambda i: draw(numbers[i])
-        return Examples(self.x[numbers], self.y[numbers], some)
+        whole, taught = (a if a is None else a[numbers] for a in (self.whole, self.taught))
+        return Examples(self.x[numbers], self.y[numbers], some, whole, taught)
 
-    def batch(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
-        """What a step sees of these flows."""
-        return self.draw(numbers) if self.draw else self.x[numbers], self.y[numbers]
+    def batch(self, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """What a step sees of these flows, their classes, and a teacher's answers."""
+        x = self.draw(numbers) if self.draw else self.x[numbers]
+        return x, self.y[numbers], None if self.taught is None else self.taught[numbers]
 
 
 @contextmanager
@@ -143,9 +149,12 @@ def _train_epoch(
     _, steps = config.plan(len(training.x))
     batches = torch.tensor_split(torch.randperm(len(training.x)), steps)  # of nearly equal size
     for numbers in batches:
-        x, y = training.batch(numbers)
+        x, y, taught = training.batch(numbers)
         losses = [
-            masked_cross_entropy(z, y[:, i], config.how.smoothing) for i, z in enumerate(network(x))
+            masked_cross_entropy(
+                z, y[:, i], config.how.smoothing, taught if head == "traffic_class" else None
+            )
+            for i, (head, z) in enumerate(zip(heads, network(x), strict=True))
         ]
         loss = weighted_sum(losses, heads, config.lam)
         optimizer.zero_grad()

@@ -36,6 +36,8 @@ class Recipe:
         Train on changed copies of the flows, see `edgemtl.training.augment`.
     prefixes : float
         Share of the flows that a step sees from their first packets alone (`models.early`).
+    taught : bool
+        Let a teacher tell the traffic class of flows without label, see `edgemtl.training.teacher`.
     cross_fit : bool
         Calibrate heads that have no label to validate with on training flows, by networks that
         were trained without these.
@@ -54,6 +56,7 @@ class Recipe:
     smoothing: float
     augment: bool
     prefixes: float
+    taught: bool
     cross_fit: bool
 
 
@@ -73,6 +76,7 @@ RECIPES = {
         smoothing=0.1,
         augment=False,
         prefixes=1 / 3,
+        taught=True,
         cross_fit=True,
     ),
     # S. Rezaei, X. Liu, arXiv:1906.05248, and the code that they published. Their lengths are of
@@ -94,6 +98,7 @@ RECIPES = {
         smoothing=0.0,
         augment=False,
         prefixes=0.0,
+        taught=False,
         cross_fit=False,
     ),
 }  # fmt: skip

@@ -236,11 +236,14 @@ def examples(flows: Flows, card: ModelCard) -> Examples:
     import torch
 
     from edgemtl.training.fit import Examples
+    from edgemtl.training.teacher import whole_flow
 
     keep_cut = bool(card.origin["keep_cut"])
     targets = [head_targets(flows, head, keep_cut) for head in card.heads]
     return Examples(
-        torch.from_numpy(flows.tensor(card.spec)), torch.from_numpy(np.stack(targets, 1))
+        torch.from_numpy(flows.tensor(card.spec)),
+        torch.from_numpy(np.stack(targets, 1)),
+        whole=torch.from_numpy(whole_flow(flows)),
     )
 
 
@@ -284,6 +287,7 @@ def _fitted(
     from edgemtl.models.counting import CountingNetwork
     from edgemtl.models.networks import from_record, new_network
     from edgemtl.training.fit import fit
+    from edgemtl.training.teacher import taught
 
     network = new_network(card, from_record(config.how.network), config.how.dropout)
     names = tuple(head.name for head in card.heads)
@@ -292,6 +296,8 @@ def _fitted(
     # of flows as the steps see them: in those of whole flows alone, a cut one would be far outside
     histograms = network.histograms(training.batch(torch.arange(len(training.x)))[0])
     counted, held = training.seen_as(histograms), validation.seen_as(histograms)
+    if config.how.taught:
+        counted = taught(counted, card, network.sizes.dense, config)
     history = fit(network.decision, names, counted, held, config, on_epoch)
     network.fold(histograms)
     return network, history

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.learning.__main__ import FOLDS, folds, mean_and_interval
+from benchmarks.learning.__main__ import FOLDS, HEADS, folds, mean_and_interval, table
 from benchmarks.learning.milliseconds import coarse
 from edgemtl.datasets import FlowWriter
 from tests.exported import service_flows
@@ -27,6 +27,18 @@ def test_each_class_is_dealt_out_evenly(make_flows):
 
 def test_interval_is_students():
     assert mean_and_interval([0.5, 0.6, 0.7]) == "60.0 ±24.8"
+
+
+def test_differences_are_taken_seed_by_seed():
+    shares = {"best": (0.5, 0.7, 0.9), "no dropout": (0.45, 0.65, 0.85)}
+    done = {
+        f"{variant}|5|{seed}": dict.fromkeys(HEADS, share)
+        for variant, of_seeds in shares.items()
+        for seed, share in enumerate(of_seeds, 1)
+    }
+    best, other = table(done, [5], 3).splitlines()[2:]
+    assert best == "| best | 70.0 ±49.7 | 70.0 ±49.7 | 70.0 ±49.7 |"
+    assert other.startswith("| no dropout | 65.0 ±49.7 (-5.0 ±0.0) | ")
 
 
 def test_the_command_goes_on_and_prints_what_is_complete(tmp_path):

@@ -31,19 +31,36 @@ def flows(n, k=60):
 
 
 def test_it_is_far_smaller_than_the_network_of_table_ii():
-    assert cost(CountingNetwork(card()), 60) == (64_806, 73_024)
+    assert cost(CountingNetwork(card()), 60) == (120_318, 136_960)
 
 
 def test_counts_are_the_oracles():
-    """6 times how far, in bins, each packet is beyond a border, at most one bin; averaged."""
+    """6 times how far, in bins, each packet is beyond a border, at most one bin; averaged.
+
+    Slanted: gap and length are of their largest; bins of a twelfth.
+    """
     gap, length, x = flows(8)
-    counts = CountingNetwork(card()).counts(x.unsqueeze(2)).reshape(8, 72, 6)
+    counts = CountingNetwork(card()).counts(x.unsqueeze(2)).reshape(8, 144, 6)
     for row, border in ((0, 0.0), (13, 13 * 20 / 24)):
         beyond = ((np.log2(1 + gap) - border) / (20 / 24)).clip(0, 1).reshape(8, 6, 10).mean(2)
         np.testing.assert_allclose(counts[:, row], 6 * beyond, atol=1e-4)
     for row, border in ((24, -1500), (47, -62.5), (48, 0), (60, 750)):
         beyond = ((length - border) / 62.5).clip(0, 1).reshape(8, 6, 10).mean(2)
         np.testing.assert_allclose(counts[:, row], 6 * beyond, atol=1e-4)
+    gap, length = np.log2(1 + gap) / 20, length / 1500
+    for row, value, border in (
+        (72, gap + length, -1), (96, gap + length, 1), (108, gap - length, -1),
+        (120, gap - length, 0),
+    ):  # fmt: skip
+        beyond = (12 * (value - border)).clip(0, 1).reshape(8, 6, 10).mean(2)
+        np.testing.assert_allclose(counts[:, row], 6 * beyond, atol=1e-4)
+
+
+def test_bins_can_be_straight_alone():
+    straight = CountingNetwork(card(), CountingSizes(slanted=False))
+    _, _, x = flows(3)
+    counts = CountingNetwork(card()).counts(x.unsqueeze(2)).reshape(3, 144, 6)
+    assert torch.equal(straight.counts(x.unsqueeze(2)).reshape(3, 72, 6), counts[:, :72])
 
 
 @pytest.mark.parametrize("spec", [{}, {"iat": "clip"}, {"signed": False}, {"k": 64}, {"k": 6}])
@@ -75,6 +92,11 @@ def test_it_is_what_a_run_remembers_of_it():
 def test_sizes_that_no_network_has_are_refused(sizes):
     with pytest.raises(ValueError, match=r"CountingSizes\.(bins|stretches|dense): must be 1 to"):
         CountingSizes(**sizes)
+
+
+def test_slants_are_there_or_not():
+    with pytest.raises(ValueError, match=r"CountingSizes\.slanted: must be true or false"):
+        CountingSizes(slanted=2)
 
 
 def test_too_few_packets_are_refused():

@@ -21,6 +21,16 @@ def test_masked_cross_entropy_is_the_oracles(unknown):
     assert got.item() == pytest.approx(oracle(logits, y))
 
 
+def test_what_a_teacher_tells_counts_where_no_label_does():
+    rng = np.random.default_rng(1)
+    logits, told = rng.normal(size=(6, 4)), rng.dirichlet(np.ones(4), 6)
+    y = np.array([2, -1, 0, -1, -1, 3])
+    log_p = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    terms = [-(log_p[i] @ told[i] if c < 0 else log_p[i, c]) for i, c in enumerate(y)]
+    got = masked_cross_entropy(*map(torch.from_numpy, (logits, y)), taught=torch.from_numpy(told))
+    assert got.item() == pytest.approx(np.mean(terms))
+
+
 def test_a_batch_without_labels_moves_nothing():
     logits = torch.randn(5, 3, requires_grad=True)
     masked_cross_entropy(logits, torch.full((5,), -1)).backward()
