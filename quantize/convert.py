@@ -2,87 +2,105 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
-from collections.abc import Callable, Sequence
-from importlib.util import find_spec
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from edgemtl.card import ModelCard
-from edgemtl.errors import DataError, MissingDependency, ModelError
-from edgemtl.runtime.artefact import FORMATS
-from edgemtl.runtime.quiet import interrupt_held, quiet
+from edgemtl.quantize.formats import Format, exported_card, find_format
+from edgemtl.quantize.known import Known
+from edgemtl.quantize.native import run_converter
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from edgemtl.models.networks import Network
+    from edgemtl.quantize.graph import Graph
 
-__all__ = ["NEEDS", "convert", "require"]
+__all__ = ["Made", "convert"]
 
-ROOM = 8 << 20  # bytes free; the largest file has 1.2 MB, and converters write their own beside it
-NEEDS = {
-    "onnx": ("onnx", "onnxruntime"),
-    "tflite": ("litert-torch", "ai-edge-quantizer", "ai-edge-litert"),
-}
+INT8_WEIGHTS = {"dynamic", "int8"}  # precisions
 
 
-def require(formats: Sequence[str]) -> None:
-    """DataError for a format that there is not, MissingDependency for a missing converter."""
-    if not formats or not set(formats) <= set(FORMATS):
-        found = ", ".join(formats) or "none"
-        raise DataError(f"formats: must be {' or '.join(FORMATS)}, got {found}")
-    for kind in formats:
-        for package in NEEDS[kind]:
-            if find_spec(package.replace("-", "_")) is None:
-                raise MissingDependency(kind, package, "export")
+@dataclass(frozen=True)
+class Made:
+    """One artefact: the file, its precision, and how it was made, where there is more to say."""
+
+    file: Path
+    precision: str
+    how: dict[str, Any]
+
+    @property
+    def format(self) -> str:
+        """One of `edgemtl.runtime.artefact.FORMATS`."""
+        return self.file.suffix.lstrip(".")
 
 
 def convert(
     network: Network,
     card: ModelCard,
-    x: NDArray[np.float32],
+    known: Known,
     stem: Path,
-    formats: Sequence[str],
+    wanted: dict[str, list[str]],
+    io: str,
     step: Callable[[str], None],
-) -> list[Path]:
-    """Write and seal the float and the int8 file of each format."""
-    from edgemtl.quantize import onnx_files as onnx
-    from edgemtl.quantize import tflite_files as tflite
+) -> list[Made]:
+    """Write and seal the wanted files.
+
+    Parameters
+    ----------
+    stem : Path
+        What the files are called, without precision and format.
+    wanted : dict of format to list of precisions
+        As `edgemtl.quantize.formats.plan` gives it.
+    io : str
+        Type of input and outputs of the int8 TFLite file.
+    """
     from edgemtl.quantize.graph import Graph
 
     graph = Graph(network, card)
-    makers: dict[str, tuple[Callable[..., None], ...]] = {
-        "onnx": (onnx.to_onnx, onnx.to_int8_onnx, onnx.seal_onnx),
-        "tflite": (tflite.to_tflite, tflite.to_int8_tflite, tflite.seal_tflite),
-    }
-    files = []
-    for kind in formats:
-        to_float, to_int8, seal = makers[kind]
-        fp32, int8 = (stem.with_name(f"{stem.name}.{p}.{kind}") for p in ("fp32", "int8"))
-        step(f"writing {fp32.name}")
-        _run_converter(fp32, to_float, graph, card.spec.k, fp32)
-        step(f"writing {int8.name}")
-        _run_converter(int8, to_int8, fp32, x, int8)
-        for file in (fp32, int8):
-            _run_converter(file, seal, file, card)
-            files.append(file)
-    return files
+    made = []
+    with tempfile.TemporaryDirectory(prefix="edgemtl-export-") as folder:
+        for name, precisions in wanted.items():
+            form = find_format(name, io)
+            made += _convert_to(form, graph, card, known, stem, precisions, Path(folder), step)
+    return made
 
 
-def _run_converter(file: Path, work: Callable[..., None], *arguments: Any) -> None:
-    """Converters print what they like and raise what they like; on a full disk some end us."""
-    if shutil.disk_usage(file.parent).free < ROOM:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
-    try:
-        with interrupt_held(), quiet():
-            work(*arguments)
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:
-        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
-        raise ModelError(f"{file.name}: its converter can't take this network: {reason}") from error
+def _convert_to(
+    form: Format,
+    graph: Graph,
+    card: ModelCard,
+    known: Known,
+    stem: Path,
+    precisions: list[str],
+    folder: Path,
+    step: Callable[[str], None],
+) -> list[Made]:
+    """The files of one format; steps on the way to them lie in `folder`."""
+    import torch
+
+    from edgemtl.quantize.int8 import write_int8
+    from edgemtl.quantize.rounding import rounded
+
+    float_file, level_file = (folder / f"{what}.{form.name}" for what in ("float", "levels"))
+    made = []
+    for precision in precisions:
+        file = stem.with_name(f"{stem.name}.{precision}.{form.name}")
+        step(f"writing {file.name}")
+        if not float_file.exists():
+            run_converter(file, form.to_float, graph, card.spec.k, float_file)
+        source = float_file
+        if precision in INT8_WEIGHTS:
+            source = level_file
+            per_output = precision != "dynamic"
+            levels = rounded(graph, torch.from_numpy(known.x), form.most, per_output)
+            run_converter(file, form.to_float, levels, card.spec.k, source)
+        how: dict[str, Any] = {}
+        if precision == "int8":
+            how = write_int8(graph, card, known, form, source, levels, file)
+        else:
+            run_converter(file, form.from_float[precision], source, file)
+            run_converter(file, form.seal, file, exported_card(card, form, precision))
+        made.append(Made(file, precision, how))
+    return made

@@ -6,20 +6,19 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from edgemtl.datasets import whole_folder
 from edgemtl.errors import DataError
 from edgemtl.models import load_network
-from edgemtl.quantize.convert import convert, require
+from edgemtl.quantize.convert import convert
+from edgemtl.quantize.formats import EVERY_PRECISION, plan
+from edgemtl.quantize.known import Known
 from edgemtl.quantize.manifest import write_manifest
+from edgemtl.quantize.page import write_page
 from edgemtl.quantize.parts import read_parts
 from edgemtl.quantize.proof import Report, prove
 from edgemtl.runtime.artefact import FORMATS
 
 __all__ = ["export_run"]
-
-CALIBRATION_FLOWS = 512
 
 
 class _Broken(Exception):
@@ -37,9 +36,11 @@ def export_run(
     formats: Sequence[str] = FORMATS,
     max_drop: float = 1.0,
     name: str | None = None,
+    precisions: Sequence[str] = EVERY_PRECISION,
+    io: str = "float",
     step: Callable[[str], None] = lambda what: None,
 ) -> Report:
-    """Export a run in each format, float and int8, and compare every file with the run.
+    """Export a run in each format and precision, and compare every file with the run.
 
     Parameters
     ----------
@@ -55,6 +56,10 @@ def export_run(
         Points of accuracy that a file may lose on any head.
     name : str, optional
         What the files are called; the run folder's name unless told.
+    precisions : sequence of {"fp32", "fp16", "dynamic", "int8"}
+        Each format writes those of them that it has; see `edgemtl.quantize.formats.PRECISIONS`.
+    io : {"float", "int8"}
+        Type of input and outputs of the int8 TFLite file; with int8 nothing in it is float.
     step : callable
         Told what is being done, for a progress bar.
 
@@ -64,20 +69,19 @@ def export_run(
         In one line, when the run, its data, or a converter is missing or of no use.
     """
     name = _name(run, name)
-    require(formats)
+    wanted = plan(formats, precisions, io)
     step("reading the run and its flows")
     card, network, meta = load_network(run)
     parts = read_parts(run, card, meta, data)
-    train, test = parts["train"], parts["test"]
-    chosen = np.random.default_rng(int(meta["seed"])).permutation(len(train))[:CALIBRATION_FLOWS]
-    x = train.select(np.sort(chosen)).tensor(card.spec)
+    known = Known.of(parts, card, int(meta["seed"]))
     try:
         with whole_folder(dist) as folder:
-            files = convert(network, card, x, folder / name, formats, step)
-            report = prove(run, network, files, test, max_drop, step)
+            made = convert(network, card, known, folder / name, wanted, io, step)
+            report = prove(run, network, made, parts["test"], max_drop, step)
             if not report.ok:
                 raise _Broken(report)
-            write_manifest(folder, run, name, card, meta, test, report)
+            manifest = write_manifest(folder, run, name, card, meta, parts["test"], report)
+            write_page(folder / "report.html", manifest, report, max_drop)
     except _Broken as broken:
         report = broken.report
     return report

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from edgemtl._version import __version__
 from edgemtl.card import ModelCard
 from edgemtl.flows import Flows
-from edgemtl.quantize.convert import NEEDS
+from edgemtl.quantize.formats import versions
 from edgemtl.quantize.proof import Report
+from edgemtl.runtime.artefact import FORMATS
 
 __all__ = ["MANIFEST_FORMAT", "write_manifest"]
 
@@ -27,8 +27,8 @@ def write_manifest(
     meta: dict[str, Any],
     test: Flows,
     report: Report,
-) -> None:
-    """Write manifest.json into `folder`."""
+) -> dict[str, Any]:
+    """Write manifest.json into `folder`; return what it holds."""
     figures = asdict(report)
     del figures["broken"]
     manifest = {
@@ -36,20 +36,13 @@ def write_manifest(
         "edgemtl": __version__,
         "name": name,
         "run": str(run.resolve()),
+        "command": meta["command"],
         "data": meta["data"],
         "held_out": test["flow_id"].tolist(),
         "card": json.loads(card.to_json()),
-        "versions": _versions(),
+        "versions": versions(FORMATS),
     }
-    text = json.dumps(manifest | figures, indent=1, allow_nan=False)
+    manifest |= figures
+    text = json.dumps(manifest, indent=1, allow_nan=False)
     (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in ("numpy", "torch", *NEEDS["onnx"], *NEEDS["tflite"]):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    return manifest

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgemtl.datasets import sha256
 from edgemtl.flows import Flows
 from edgemtl.models import head_classes
+from edgemtl.quantize.convert import Made
 from edgemtl.quantize.verify import broken_bounds, compare
 from edgemtl.runtime import load
 
@@ -28,8 +29,9 @@ class Report:
     reference : dict
         The run itself: ``file``, ``bytes`` of its checkpoint, ``macs``, ``heads``.
     files : list of dict
-        One an artefact: ``file``, ``format``, ``precision``, ``bytes``, ``sha256``, ``macs``, and
-        ``heads`` with the figures of `edgemtl.quantize.verify.compare`.
+        One an artefact: ``file``, ``format``, ``precision``, ``bytes``, ``sha256``, ``macs``,
+        ``made`` (see `edgemtl.quantize.int8.write_int8`), and ``heads`` with the figures of
+        `edgemtl.quantize.verify.compare`.
     broken : list of str
         One line a bound that was broken; then nothing was written.
     flows : int
@@ -50,7 +52,7 @@ class Report:
 def prove(
     run: Path,
     network: Network,
-    files: Sequence[Path],
+    made: Sequence[Made],
     test: Flows,
     max_drop: float,
     step: Callable[[str], None],
@@ -60,22 +62,23 @@ def prove(
 
     model = load(run)
     x, targets = test.tensor(model.card.spec), head_classes(model.card, test, "the test flows")
+    ids = test["flow_id"].astype(str)
     reference = model.predict(x)
     macs = cost(network, model.card.spec.k)[1]
     rows, broken = [], []
-    for file in files:
-        step(f"proving {file.name}")
-        precision, kind = file.name.split(".")[-2:]
-        heads = compare(reference, load(file).predict(x), targets)
-        broken += broken_bounds(file.name, precision, heads, max_drop)
+    for one in made:
+        step(f"proving {one.file.name}")
+        heads = compare(reference, load(one.file).predict(x), targets, ids)
+        broken += broken_bounds(one.file.name, one.precision, heads, max_drop)
         rows.append(
             {
-                "file": file.name,
-                "format": kind,
-                "precision": precision,
-                "bytes": file.stat().st_size,
-                "sha256": sha256(file),
+                "file": one.file.name,
+                "format": one.format,
+                "precision": one.precision,
+                "bytes": one.file.stat().st_size,
+                "sha256": sha256(one.file),
                 "macs": macs,
+                "made": one.how,
                 "heads": heads,
             }
         )
@@ -83,6 +86,6 @@ def prove(
         "file": run.name,
         "bytes": (run / "checkpoint.pt").stat().st_size,
         "macs": macs,
-        "heads": compare(reference, reference, targets),
+        "heads": compare(reference, reference, targets, ids),
     }
     return Report(own, rows, broken, len(test))

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
 
     Answers = dict[str, NDArray[np.float32]]
 
-__all__ = ["FLOAT_DIFFERENCE", "broken_bounds", "compare"]
+__all__ = ["DIFFERENCES", "Answers", "broken_bounds", "compare", "points_lost"]
 
-FLOAT_DIFFERENCE = 1e-4  # of a probability: float kernels add in another order
+# Of a probability. Float kernels add in another order; 16 bits have 11 significant ones.
+DIFFERENCES = {"fp32": 1e-4, "fp16": 1e-2}
+TURNED_MAX = 20  # flows that are named
 
 
 def compare(
-    reference: Answers, answers: Answers, targets: dict[str, NDArray[np.int64]]
+    reference: Answers,
+    answers: Answers,
+    targets: dict[str, NDArray[np.int64]],
+    ids: NDArray[Any],
 ) -> dict[str, dict[str, Any]]:
     """Figures by head of one file's probabilities beside the reference's.
 
@@ -28,27 +33,42 @@ def compare(
     reference, answers : dict of head to array, shape (n, classes)
     targets : dict of head to array of int, shape (n,)
         Class numbers, -1 where unknown.
+    ids : array of str, shape (n,)
+        Names of the flows.
 
     Returns
     -------
     dict of head to dict
-        ``n`` flows of known class; ``accuracy``, ``macro_f1``; ``drop``: points of accuracy less
-        than the reference's; ``agreement``: share of all flows with the same decision;
+        ``n`` flows of known class; ``accuracy``, ``macro_f1``, ``ece``; ``drop``: points of
+        accuracy less than the reference's; ``agreement``: share of all flows with the same
+        decision; ``turned``: flows with another, and ``turned_flows``, the first 20 of them;
         ``max_difference``: the largest of a probability.
     """
+    lost = points_lost(reference, answers, targets)
     figures = {}
     for head, p in reference.items():
         q, y = answers[head], targets[head]
-        measured = head_metrics(q, y)
-        figures[head] = {
-            "n": measured["n"],
-            "accuracy": measured["accuracy"],
-            "macro_f1": measured["macro_f1"],
-            "drop": 100 * (head_metrics(p, y)["accuracy"] - measured["accuracy"]),
-            "agreement": float((p.argmax(1) == q.argmax(1)).mean()),
+        turned = p.argmax(1) != q.argmax(1)
+        figures[head] = head_metrics(q, y) | {
+            "drop": lost[head],
+            "agreement": float(1 - turned.mean()),
+            "turned": int(turned.sum()),
+            "turned_flows": [str(flow) for flow in ids[turned][:TURNED_MAX]],
             "max_difference": float(np.abs(p - q).max()),
         }
     return figures
+
+
+def points_lost(
+    reference: Answers, answers: Answers, targets: dict[str, NDArray[np.int64]]
+) -> dict[str, float]:
+    """Points of accuracy that the answers have less than the reference, of heads with labels."""
+    lost = {}
+    for head, y in targets.items():
+        if (y >= 0).any():
+            before, after = (head_metrics(p[head], y)["accuracy"] for p in (reference, answers))
+            lost[head] = 100 * (before - after)
+    return lost
 
 
 def broken_bounds(
@@ -58,16 +78,17 @@ def broken_bounds(
 
     Parameters
     ----------
-    precision : {"fp32", "int8"}
-        A float file must agree to `FLOAT_DIFFERENCE`, any file may lose `max_drop` points a head.
+    precision : {"fp32", "fp16", "dynamic", "int8"}
+        Files of float weights must agree to `DIFFERENCES`, any file may lose `max_drop` points.
     """
     lines = []
     for head, figures in heads.items():
         difference = figures["max_difference"]
-        if precision == "fp32" and not difference <= FLOAT_DIFFERENCE:
+        allowed = DIFFERENCES.get(precision, 1.0)
+        if not difference <= allowed:
             lines.append(
                 f"{file}: {head}: a probability differs by {difference:.2g}, "
-                f"at most {FLOAT_DIFFERENCE:g} is allowed"
+                f"at most {allowed:g} is allowed"
             )
         if not figures["drop"] <= max_drop + 1e-9:
             lines.append(

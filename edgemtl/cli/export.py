@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from edgemtl.quantize import Report
 
 EPILOG = "Example: [bold]edgemtl export runs/first -o dist --max-drop 0.5[/bold]"
-STEPS = 9  # reading; writing and proving four files
+STEPS = 15  # reading; two float graphs; writing and proving six files
 
 
 def export(
@@ -32,6 +32,12 @@ def export(
     max_drop: Annotated[
         float, typer.Option(min=0, max=100, help="Points of accuracy a file may lose on any head.")
     ] = 1.0,
+    precisions: Annotated[
+        str, typer.Option(help="Some of fp32, fp16, dynamic, int8; each format has some of them.")
+    ] = "fp32,fp16,dynamic,int8",
+    io: Annotated[
+        str, typer.Option(help="Input and outputs of the int8 TFLite file: float, or int8.")
+    ] = "float",
     name: Annotated[
         str | None, typer.Option(help="What the files are called; the run's name unless told.")
     ] = None,
@@ -51,9 +57,11 @@ def export(
             run,
             output,
             data or (),
-            tuple(dict.fromkeys(word.strip() for word in formats.split(","))),
+            _words(formats),
             max_drop,
             name,
+            _words(precisions),
+            io,
             lambda what: bar.update(task, advance=1, description=what, refresh=True),
         )
     if as_json:
@@ -65,6 +73,10 @@ def export(
     if not report.ok:
         note(f"edgemtl export: {output} was not written")
         raise typer.Exit(1)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",")))
 
 
 def _show(report: Report, run: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -60,18 +60,40 @@ class TfliteModel(Model):
             {name: tensor["shape"].tolist() for name, tensor in outputs.items()},
         )
         tensor = inputs["flows"]
-        if tensor["shape"][0] != 1 or tensor["dtype"] != np.float32:
-            raise ModelError(f"{self.name}: must take one flow of float32 at a time")
+        tensors = [tensor, *outputs.values()]
+        if tensor["shape"][0] != 1 or not all(t["dtype"] in (np.float32, np.int8) for t in tensors):
+            raise ModelError(f"{self.name}: must take one flow of float32 or int8 at a time")
         # by number: a call through the signature takes half as long again
-        self._input = tensor["index"]
-        self._outputs = [outputs[head.name]["index"] for head in self.card.heads]
+        self._input = _Scaled(tensor)
+        self._outputs = [_Scaled(outputs[head.name]) for head in self.card.heads]
         self._interpreter = interpreter
 
     def _run(self, x: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         answers = [np.empty((len(x), len(h.classes)), np.float32) for h in self.card.heads]
+        x = self._input.to_numbers(x)
         for i in range(len(x)):
-            self._interpreter.set_tensor(self._input, x[i : i + 1])
+            self._interpreter.set_tensor(self._input.index, x[i : i + 1])
             self._interpreter.invoke()
-            for answer, number in zip(answers, self._outputs, strict=True):
-                answer[i] = self._interpreter.get_tensor(number)[0]
+            for answer, output in zip(answers, self._outputs, strict=True):
+                answer[i] = output.to_values(self._interpreter.get_tensor(output.index)[0])
         return answers
+
+
+class _Scaled:
+    """An input or output: float32, or int8 with scale and zero point."""
+
+    def __init__(self, tensor: dict[str, Any]) -> None:
+        self.index: int = tensor["index"]
+        self._int8 = tensor["dtype"] == np.int8
+        self._scale, self._zero = tensor["quantization"]
+
+    def to_numbers(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        if not self._int8:
+            return values
+        numbers: NDArray[Any] = np.rint(values / self._scale) + self._zero
+        return numbers.clip(-128, 127).astype(np.int8)
+
+    def to_values(self, numbers: NDArray[Any]) -> NDArray[np.float32]:
+        if not self._int8:
+            return numbers
+        return np.asarray((numbers.astype(np.float32) - self._zero) * np.float32(self._scale))

@@ -13,7 +13,10 @@ from edgemtl.errors import DataError, MissingDependency, ModelError
 from edgemtl.quantize import export_run, onnx_files
 from edgemtl.runtime import load, read_card
 
-FILES = ["tiny.fp32.onnx", "tiny.int8.onnx", "tiny.fp32.tflite", "tiny.int8.tflite"]
+FILES = [
+    "tiny.fp32.onnx", "tiny.int8.onnx",
+    "tiny.fp32.tflite", "tiny.fp16.tflite", "tiny.dynamic.tflite", "tiny.int8.tflite",
+]  # fmt: skip
 HEADS = ["bandwidth", "duration", "traffic_class"]
 # positions x inputs x kernel x outputs of each convolution, then the dense layers and 13 classes
 MACS = (
@@ -26,8 +29,10 @@ def report(exported):
     return json.loads(exported[0].stdout)
 
 
-def test_command_writes_four_files_and_a_manifest(exported, dist):
-    assert sorted(p.name for p in dist.iterdir()) == sorted([*FILES, "manifest.json"])
+def test_command_writes_six_files_a_manifest_and_a_report(exported, dist):
+    assert sorted(p.name for p in dist.iterdir()) == sorted(
+        [*FILES, "manifest.json", "report.html"]
+    )
     assert report(exported)["ok"] is True
     assert exported[0].stderr == ""  # no converter is heard
 
@@ -60,7 +65,7 @@ def test_files_answer_as_the_run_does(dist, trained_run, held_out):
     assert all(p.std(0).max() > 0.2 for p in want.values())  # it does tell flows apart
     for name in FILES:
         got = load(dist / name).predict(held_out)
-        limit = 1e-4 if "fp32" in name else 0.1
+        limit = {"fp32": 1e-4, "fp16": 1e-2}.get(name.split(".")[1], 0.1)
         for head in HEADS:
             np.testing.assert_allclose(got[head], want[head], rtol=0, atol=limit)
             np.testing.assert_allclose(got[head].sum(1), 1, atol=1e-5)
@@ -69,7 +74,25 @@ def test_files_answer_as_the_run_does(dist, trained_run, held_out):
 def test_temperatures_are_folded_in(dist, trained_run):
     # else the comparison above would not see them
     assert all(abs(head.temperature - 1) > 0.01 for head in read_card(trained_run).heads)
-    assert read_card(dist / FILES[0]) == read_card(trained_run)
+    card = read_card(dist / FILES[0])
+    assert (card.spec, card.heads) == (read_card(trained_run).spec, read_card(trained_run).heads)
+
+
+def test_files_say_what_they_were_made_of(dist, trained_run):
+    trained = read_card(trained_run).origin
+    assert trained["data"] == [
+        {"name": "flows.parquet", "sha256": sha256(trained_run.parent / "flows.parquet"),
+         "flows": 320},
+    ]  # fmt: skip
+    for name in FILES:
+        origin = read_card(dist / name).origin
+        made = origin.pop("export")
+        assert origin == trained
+        assert made["precision"] == name.split(".")[1]
+        assert made["io"] == "float"
+        assert {"edgemtl", "torch", "numpy"} < set(made["versions"])
+        assert ("onnxruntime" if "onnx" in name else "litert-torch") in made["versions"]
+        assert ("calibration" in made) is ("int8" in name)
 
 
 def test_int8_files_are_a_third_of_the_float_ones(dist):
@@ -143,7 +166,7 @@ def test_a_float_file_that_differs_is_not_handed_out(trained_run, tmp_path, monk
 def test_a_converter_that_fails_leaves_nothing_and_the_old_export(
     trained_run, tmp_path, monkeypatch
 ):
-    def fails(float_file, x, file):
+    def fails(*arguments):
         raise RuntimeError("no kernel for this\nand a long story")
 
     old = tmp_path / "dist"
@@ -164,6 +187,13 @@ def test_a_converter_that_fails_leaves_nothing_and_the_old_export(
         ({"name": "../up"}, r"name '\.\./up': must be letters"),
         ({"formats": ["onnx", "coreml"]}, "formats: must be onnx or tflite, got onnx, coreml"),
         ({"formats": []}, "formats: must be onnx or tflite, got none"),
+        ({"precisions": ["int4"]}, "precisions: must be fp32 or fp16 or .*, got int4"),
+        (
+            {"formats": ["onnx"], "precisions": ["fp16"]},
+            "precisions: onnx has fp32 and int8, got fp16",
+        ),
+        ({"io": "int16"}, "io: must be float or int8, got int16"),
+        ({"io": "int8", "formats": ["onnx"]}, "io: int8 is for the int8 file of tflite"),
     ],
 )
 def test_options_of_no_use_are_refused(trained_run, tmp_path, options, said):
@@ -190,8 +220,8 @@ def test_command_with_a_broken_bound_prints_figures_and_exits_with_1(
     # a quantiser that is calibrated on nothing but zeros, through the interpreter's own hook
     (tmp_path / "sitecustomize.py").write_text(
         "import edgemtl.quantize.onnx_files as o\n"
-        "real = o.to_int8_onnx\n"
-        "o.to_int8_onnx = lambda float_file, x, file: real(float_file, 0 * x, file)\n"
+        "real = o.observe_onnx\n"
+        "o.observe_onnx = lambda file, x: real(file, 0 * x)\n"
     )
     path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
     done = edgemtl(

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from edgemtl.quantize.verify import broken_bounds, compare
+from edgemtl.quantize.verify import broken_bounds, compare, points_lost
 
 Y = {"duration": np.array([0, 1, 2, -1])}
+IDS = np.array(["a", "b", "c", "d"])
 P = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.5, 0.3, 0.2]], np.float32)
 
 
 def figures(q):
-    return compare({"duration": P}, {"duration": q}, Y)["duration"]
+    return compare({"duration": P}, {"duration": q}, Y, IDS)["duration"]
 
 
 def test_the_same_answers_differ_by_nothing():
@@ -23,12 +24,32 @@ def test_figures_of_one_changed_decision_in_four():
     got = figures(q)
     assert got["drop"] == pytest.approx(100 / 3)
     assert got["agreement"] == 0.75
+    assert (got["turned"], got["turned_flows"]) == (1, ["b"])
     assert got["max_difference"] == pytest.approx(0.4)
 
 
 def test_a_file_may_also_gain():
     q = P.copy()
-    assert compare({"duration": 1 - P}, {"duration": q}, Y)["duration"]["drop"] < 0
+    assert compare({"duration": 1 - P}, {"duration": q}, Y, IDS)["duration"]["drop"] < 0
+
+
+def test_at_most_20_flows_are_named():
+    p = np.tile(P[:1], (50, 1))
+    ids = np.arange(50).astype(str)
+    y = np.zeros(50, int)
+    got = compare({"duration": p}, {"duration": p[:, ::-1]}, {"duration": y}, ids)["duration"]
+    assert (got["turned"], len(got["turned_flows"])) == (50, 20)
+
+
+def test_calibration_error_stands_beside_accuracy():
+    got = figures(P.copy())
+    assert got["ece"] == pytest.approx((0.3 + 0.2 + 0.4) / 3)  # all three right, each so unsure
+
+
+def test_points_are_lost_on_heads_with_labels_alone():
+    y = Y | {"bandwidth": np.full(4, -1)}
+    both = {"duration": P, "bandwidth": P}
+    assert points_lost(both, both, y) == {"duration": 0}
 
 
 @pytest.mark.parametrize(
@@ -40,6 +61,9 @@ def test_a_file_may_also_gain():
         ("fp32", 0.0, float("nan"), 1),
         ("int8", 1.0, 0.5, 0),
         ("int8", 1.01, 0.5, 1),
+        ("fp16", 0.0, 1e-2, 0),
+        ("fp16", 0.0, 2e-2, 1),
+        ("dynamic", 0.0, 0.9, 0),
         ("int8", float("nan"), 0.5, 1),
     ],
 )
