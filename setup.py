@@ -34,7 +34,7 @@ def has_pcap(compiler: list[str]) -> bool:
 
 setup(
     version=Path("edgemtl/_version.py").read_text(encoding="utf-8").split('"')[1],
-    packages=[*PACKAGES, "edgemtl.quantize"],
+    packages=[*PACKAGES, "edgemtl.quantize", "edgemtl.quantize.prune"],
     package_dir={"edgemtl.quantize": "quantize"},
     package_data={
         "edgemtl": ["py.typed", "*.pyi"],

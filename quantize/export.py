@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgemtl.datasets import whole_folder
@@ -16,6 +17,7 @@ from edgemtl.quantize.manifest import write_manifest
 from edgemtl.quantize.page import write_page
 from edgemtl.quantize.parts import read_parts
 from edgemtl.quantize.proof import Report, prove
+from edgemtl.quantize.prune import checked_share, draw_steps, prune_run, write_pruned_run
 from edgemtl.runtime.artefact import FORMATS
 
 __all__ = ["export_run"]
@@ -39,6 +41,8 @@ def export_run(
     precisions: Sequence[str] = EVERY_PRECISION,
     io: str = "float",
     step: Callable[[str], None] = lambda what: None,
+    prune_to: str | float | None = None,
+    prune_drop: float = 0.5,
 ) -> Report:
     """Export a run in each format and precision, and compare every file with the run.
 
@@ -62,6 +66,10 @@ def export_run(
         Type of input and outputs of the int8 TFLite file; with int8 nothing in it is float.
     step : callable
         Told what is being done, for a progress bar.
+    prune_to : float or "auto", optional
+        Prune first, to this share of the multiply-adds, or as far as no head loses more than
+        `prune_drop` points (`edgemtl.quantize.prune`). The smaller run is written to
+        ``NAME.pruned`` in `dist`; files are still measured against `run`.
 
     Raises
     ------
@@ -70,14 +78,23 @@ def export_run(
     """
     name = _name(run, name)
     wanted = plan(formats, precisions, io)
+    share = None if prune_to is None else checked_share(prune_to)
     step("reading the run and its flows")
     card, network, meta = load_network(run)
     parts = read_parts(run, card, meta, data)
     known = Known.of(parts, card, int(meta["seed"]))
     try:
         with whole_folder(dist) as folder:
+            source, pruning = run, None
+            if share is not None:
+                pruning = prune_run(run, (card, network, meta), parts, share, prune_drop, step)
+                source = folder / f"{name}.pruned"
+                write_pruned_run(source, run, pruning)
+                draw_steps(folder / "pruning.svg", name, pruning.steps, pruning.judged)
+                card, network, _ = load_network(source)
             made = convert(network, card, known, folder / name, wanted, io, step)
-            report = prove(run, network, made, parts["test"], max_drop, step)
+            report = prove(run, source, made, parts["test"], max_drop, step)
+            report = replace(report, pruning=pruning.record() if pruning else None)
             if not report.ok:
                 raise _Broken(report)
             manifest = write_manifest(folder, run, name, card, meta, parts["test"], report)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edgemtl.datasets import sha256
 from edgemtl.flows import Flows
-from edgemtl.models import head_classes
+from edgemtl.models import head_classes, load_network
 from edgemtl.quantize.convert import Made
-from edgemtl.quantize.verify import broken_bounds, compare
+from edgemtl.quantize.verify import broken_bounds, compare, points_lost
 from edgemtl.runtime import load
-
-if TYPE_CHECKING:
-    from edgemtl.models.networks import Network
 
 __all__ = ["Report", "prove"]
 
@@ -36,12 +33,19 @@ class Report:
         One line a bound that was broken; then nothing was written.
     flows : int
         Held-out flows that the figures are of.
+    pruned : dict, optional
+        The smaller run that the files were made of, like `reference`. Points are lost from
+        `reference`; agreement and differences of files are those from this one.
+    pruning : dict, optional
+        The steps down to it: `edgemtl.quantize.prune.Pruning.record`.
     """
 
     reference: dict[str, Any]
     files: list[dict[str, Any]]
     broken: list[str]
     flows: int
+    pruned: dict[str, Any] | None = None
+    pruning: dict[str, Any] | None = None
 
     @property
     def ok(self) -> bool:
@@ -51,24 +55,35 @@ class Report:
 
 def prove(
     run: Path,
-    network: Network,
+    source: Path,
     made: Sequence[Made],
     test: Flows,
     max_drop: float,
     step: Callable[[str], None],
 ) -> Report:
-    """Ask the run and every file the held-out flows, each file by its own runtime."""
-    from edgemtl.models.networks import cost
+    """Ask the run and every file the held-out flows, each file by its own runtime.
 
-    model = load(run)
+    Parameters
+    ----------
+    source : Path
+        The run that the files were made of: `run`, or what pruning has left of it.
+    """
+    model = load(source)
     x, targets = test.tensor(model.card.spec), head_classes(model.card, test, "the test flows")
     ids = test["flow_id"].astype(str)
-    reference = model.predict(x)
-    macs = cost(network, model.card.spec.k)[1]
+    whole, own = load(run).predict(x), model.predict(x)
+    reference = _of_run(run) | {"heads": compare(whole, whole, targets, ids)}
+    pruned = None
+    if source != run:
+        pruned = _of_run(source) | {"heads": compare(whole, own, targets, ids)}
+    macs = (pruned or reference)["macs"]
     rows, broken = [], []
     for one in made:
         step(f"proving {one.file.name}")
-        heads = compare(reference, load(one.file).predict(x), targets, ids)
+        answers = load(one.file).predict(x)
+        heads = compare(own, answers, targets, ids)
+        for head, points in points_lost(whole, answers, targets).items():
+            heads[head]["drop"] = points
         broken += broken_bounds(one.file.name, one.precision, heads, max_drop)
         rows.append(
             {
@@ -82,10 +97,12 @@ def prove(
                 "heads": heads,
             }
         )
-    own = {
-        "file": run.name,
-        "bytes": (run / "checkpoint.pt").stat().st_size,
-        "macs": macs,
-        "heads": compare(reference, reference, targets, ids),
-    }
-    return Report(own, rows, broken, len(test))
+    return Report(reference, rows, broken, len(test), pruned)
+
+
+def _of_run(run: Path) -> dict[str, Any]:
+    from edgemtl.models.networks import cost
+
+    card, network, _ = load_network(run)
+    size = (run / "checkpoint.pt").stat().st_size
+    return {"file": run.name, "bytes": size, "macs": cost(network, card.spec.k)[1]}

@@ -41,6 +41,14 @@ def export(
     name: Annotated[
         str | None, typer.Option(help="What the files are called; the run's name unless told.")
     ] = None,
+    prune: Annotated[
+        str | None,
+        typer.Option(help="Prune first: auto, or the share of multiply-adds to keep, as 0.25."),
+    ] = None,
+    prune_drop: Annotated[
+        float,
+        typer.Option(min=0, max=100, help="Points that --prune auto may lose on any head."),
+    ] = 0.5,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Write float and int8 ONNX and TFLite files, and prove each against the run, head by head.
@@ -48,11 +56,14 @@ def export(
     Float files must give the run's probabilities to 1e-4, no file may lose more than --max-drop
     points of accuracy on a head. Otherwise the figures are printed, nothing is written, and the
     exit status is 1.
+
+    --prune leaves out of the network what its answers need least, and trains it to answer as
+    before. The smaller run is in DIST, too; its files are measured against the whole run.
     """
     from edgemtl.quantize import export_run
 
     with progress() as bar:
-        task = bar.add_task("exporting", total=STEPS)
+        task = bar.add_task("exporting", total=STEPS if prune is None else None)
         report = export_run(
             run,
             output,
@@ -63,11 +74,15 @@ def export(
             _words(precisions),
             io,
             lambda what: bar.update(task, advance=1, description=what, refresh=True),
+            prune,
+            prune_drop,
         )
     if as_json:
         print_json({"run": str(run), "dist": str(output), **asdict(report), "ok": report.ok})
     else:
         _show(report, run)
+    for line in report.pruning["notes"] if report.pruning else ():
+        note(f"edgemtl export: {line}")
     for line in report.broken:
         note(f"edgemtl export: {line}")
     if not report.ok:
@@ -81,11 +96,32 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _show(report: Report, run: Path) -> None:
     heads = list(report.reference["heads"])
+    if report.pruning:
+        _show_steps(report.pruning, heads)
     columns = ["file", "kB", *heads, "agreement", "largest difference"]
     reference = report.reference | {"file": f"{run.name} (torch)"}
-    rows = [_row(file) for file in (reference, *report.files)]
+    pruned = [report.pruned] if report.pruned else []
+    rows = [_row(file) for file in (reference, *pruned, *report.files)]
     title = f"{report.flows} held-out flows: accuracy per head in %, and its change in points"
     print_table(title, columns, rows)
+
+
+def _show_steps(pruning: dict[str, Any], heads: list[str]) -> None:
+    rows = [
+        (
+            f"{row['macs']:,}", f"{row['share']:.1%}", f"{row['parameters']:,}",
+            *(_change(row["heads"][head]) for head in heads), "yes" if row["kept"] else "no",
+        )
+        for row in pruning["steps"]
+    ]  # fmt: skip
+    columns = ["multiply-adds", "share", "parameters", *heads, "within bounds"]
+    print_table(f"pruning, by {pruning['judged']}", columns, rows)
+
+
+def _change(head: dict[str, Any]) -> str:
+    if head["accuracy"] is None:
+        return "–"
+    return f"{100 * head['accuracy']:.2f} ({0 - head['drop']:+.2f})"
 
 
 def _row(file: dict[str, Any]) -> tuple[str, ...]:
@@ -93,7 +129,7 @@ def _row(file: dict[str, Any]) -> tuple[str, ...]:
     return (
         file["file"],
         f"{file['bytes'] / 1000:,.0f}",
-        *(f"{100 * h['accuracy']:.2f} ({0 - h['drop']:+.2f})" for h in heads),
+        *map(_change, heads),
         f"{100 * min(h['agreement'] for h in heads):.2f} %",
         f"{max(h['max_difference'] for h in heads):.1e}",
     )

@@ -14,6 +14,7 @@ This module imports torch: import it inside the functions that need it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,8 @@ __all__ = ["CountingNetwork", "CountingSizes", "Decision", "Histograms"]
 SECOND = {"log": 2 * 20 / 27 - 1, "clip": 1.0}  # 2**20 µs in channel 0: longer gaps count alike
 FULL_LENGTH = 1500.0  # bytes; the largest packet on nearly every path
 FULL = 6.0  # what ReLU6 gives a packet that is beyond a border by a bin
+BINS_MAX = 128
+VIEWS_MAX = 6  # so many times bins are borders: of gaps, lengths both ways, sums, differences
 DEVIATION_MIN = 0.05  # of a bin's share: rarer bins would drown in the noise of int8
 
 
@@ -44,16 +47,20 @@ class CountingSizes:
         Parts of the k packets that are counted apart.
     dense : tuple of int
         Outputs of the dense layers.
+    borders : tuple of int, or None
+        Which of the bins' borders are counted, by number, rising: those that pruning has left.
+        None for all.
     """
 
     bins: int = 24
     slanted: bool = True
     stretches: int = 6
     dense: tuple[int, ...] = (128, 64)
+    borders: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         for name, values, most in (
-            ("bins", (self.bins,), 128),
+            ("bins", (self.bins,), BINS_MAX),
             ("stretches", (self.stretches,), 64),
             ("dense", self.dense, 1024),
         ):
@@ -63,6 +70,13 @@ class CountingSizes:
                 raise ValueError(f"CountingSizes.{name}: must be 1 to {most}")
         if type(self.slanted) is not bool:
             raise ValueError("CountingSizes.slanted: must be true or false")
+        kept = self.borders
+        if kept is not None and not (
+            0 < len(kept) <= VIEWS_MAX * BINS_MAX
+            and all(type(b) is int and b >= 0 for b in kept)
+            and all(low < high for low, high in pairwise(kept))
+        ):
+            raise ValueError("CountingSizes.borders: must be rising numbers")
 
 
 class CountingNetwork(nn.Module):
@@ -79,7 +93,7 @@ class CountingNetwork(nn.Module):
     Raises
     ------
     ModelError
-        If `spec.k` is smaller than the number of stretches.
+        If `spec.k` is smaller than the number of stretches, or a border is counted that is not one.
     """
 
     def __init__(
@@ -114,15 +128,27 @@ class CountingNetwork(nn.Module):
 
     def fold(self, histograms: Histograms) -> None:
         """After training on `histograms`: put what they do to the counts into the first layer."""
+        first, columns, zero = self._first(histograms)
+        with torch.no_grad():
+            weight = first.weight.double()
+            first.bias.copy_(first.bias.double() + weight @ zero)
+            first.weight.copy_(weight @ columns.T)
+
+    def unfold(self, histograms: Histograms) -> None:
+        """Undo `fold`: `decision` takes histograms again, to be trained further."""
+        first, columns, zero = self._first(histograms)
+        with torch.no_grad():
+            weight = torch.linalg.solve(columns, first.weight.double().T).T
+            first.weight.copy_(weight)
+            first.bias.copy_(first.bias.double() - weight @ zero)
+
+    def _first(self, histograms: Histograms) -> tuple[nn.Linear, Tensor, Tensor]:
+        """The first dense layer; what a count of 1 adds to the histograms, and what 0 gives."""
         first = self.decision.dense[0]
         assert isinstance(first, nn.Linear)
-        with torch.no_grad():
-            zero = histograms.of_counts(torch.zeros(1, first.in_features, dtype=torch.float64))
-            eye = torch.eye(first.in_features, dtype=torch.float64)
-            columns = histograms.of_counts(eye) - zero
-            weight = first.weight.double()
-            first.bias.copy_(first.bias.double() + (weight @ zero.T)[:, 0])
-            first.weight.copy_(weight @ columns.T)
+        zero = histograms.of_counts(torch.zeros(1, first.in_features, dtype=torch.float64))
+        eye = torch.eye(first.in_features, dtype=torch.float64)
+        return first, histograms.of_counts(eye) - zero, zero[0]
 
 
 class Decision(nn.Module):
@@ -187,6 +213,10 @@ def _borders(spec: FeatureSpec, sizes: CountingSizes) -> nn.Conv2d:
         for gap, length, low, high, n in views
         for border, width in _bins(low, high, n)
     ]
+    if sizes.borders is not None:
+        if sizes.borders[-1] >= len(rows):
+            raise ModelError(f"border {sizes.borders[-1]} is counted, {len(rows) - 1} is the last")
+        rows = [rows[border] for border in sizes.borders]
     layer = nn.Conv2d(2, len(rows), (1, 1)).requires_grad_(False)
     for row, (gap, length, border, width) in enumerate(rows):
         layer.weight[row, 0] = FULL * gap / second / width

@@ -26,6 +26,7 @@ __all__ = [
     "answer",
     "cost",
     "from_record",
+    "layer_costs",
     "new_network",
     "probabilities",
     "record",
@@ -85,19 +86,24 @@ def probabilities(
 
 def cost(network: Network, k: int) -> tuple[int, int]:
     """Parameters, and multiply-adds of one flow; biases and activations don't count as such."""
-    macs = 0
+    macs = layer_costs(network, k)
+    return sum(p.numel() for p in network.parameters()), sum(macs.values())
+
+
+def layer_costs(network: Network, k: int) -> dict[nn.Module, int]:
+    """Multiply-adds of one flow by layer."""
+    macs: dict[nn.Module, int] = {}
 
     def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        nonlocal macs
         assert isinstance(layer, nn.Conv2d | nn.Linear)
-        macs += layer.weight.numel() * output[0].numel() // layer.weight.shape[0]
+        macs[layer] = layer.weight.numel() * output[0].numel() // layer.weight.shape[0]
 
     layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     hooks = [layer.register_forward_hook(count) for layer in layers]
     answer(network, torch.zeros(1, 2, k))
     for hook in hooks:
         hook.remove()
-    return sum(p.numel() for p in network.parameters()), macs
+    return macs
 
 
 def with_weights(

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
     Held = tuple[NDArray[Any], NDArray[np.int64]]  # logits and classes
 
-__all__ = ["Parts", "Trained", "examples", "find_heads", "split_parts", "train", "train_parts"]
+__all__ = [
+    "Parts", "Trained", "drawn", "examples", "find_heads", "measured", "split_parts", "train",
+    "train_parts",
+]  # fmt: skip
 
 
 FOLDS = 3  # networks that calibrate where no validation label does
@@ -141,13 +144,13 @@ def train_parts(
         raise DataError("--unknown: is of the traffic class, which this model has not")
     with deterministic(config.seed):
         known = {part: examples(parts.flows[part], card) for part in PARTS}
-        training = _drawn(known["train"], parts.flows["train"], config)
+        training = drawn(known["train"], parts.flows["train"], config)
         network, history = _fitted(card, training, known["validation"], config, on_epoch)
         held = _held_answers(card, network, training, known["validation"], config)
         card, told = _calibrated(card, held, config.unknown)
         notes += told
         metrics = {
-            p: _measured(card, network, known[p], parts.flows[p]) for p in ("validation", "test")
+            p: measured(card, network, known[p], parts.flows[p]) for p in ("validation", "test")
         }
     for head in parts.heads:
         if not metrics["validation"][head.name]["n"] and not config.how.cross_fit:
@@ -247,7 +250,7 @@ def examples(flows: Flows, card: ModelCard) -> Examples:
     )
 
 
-def _drawn(known: Examples, flows: Flows, config: TrainConfig) -> Examples:
+def drawn(known: Examples, flows: Flows, config: TrainConfig) -> Examples:
     """The examples as a step is to see them: changed anew, some of them cut to first packets."""
     import torch
 
@@ -376,7 +379,7 @@ def _with_classes(logits: Sequence[Tensor], known: Examples) -> list[Held]:
     return [(z.numpy(), y.numpy()) for z, y in zip(logits, known.y.T, strict=True)]
 
 
-def _measured(
+def measured(
     card: ModelCard, network: Network, known: Examples, flows: Flows
 ) -> dict[str, dict[str, Any]]:
     """By head what `edgemtl.models.evaluate` says, without classes and confusion."""

@@ -102,3 +102,35 @@ def test_slants_are_there_or_not():
 def test_too_few_packets_are_refused():
     with pytest.raises(ModelError, match="k is 5, the network counts in 6 stretches"):
         CountingNetwork(card(k=5))
+
+
+def test_unfolding_undoes_folding():
+    network, (_, _, x) = CountingNetwork(card()), flows(64)
+    histograms = network.histograms(x)
+    with torch.no_grad():
+        want = network.decision(histograms(x))
+        network.fold(histograms)
+        network.unfold(histograms)
+        got = network.decision(histograms(x))
+    for mine, its in zip(got, want, strict=True):
+        torch.testing.assert_close(mine, its, rtol=0, atol=1e-4)
+
+
+def test_borders_that_are_kept_count_as_before():
+    _, _, x = flows(8)
+    kept = (0, 5, 30, 143)
+    few = CountingNetwork(card(), CountingSizes(borders=kept))
+    every = CountingNetwork(card()).counts(x.unsqueeze(2)).reshape(8, 144, 6)
+    counts = few.counts(x.unsqueeze(2)).reshape(8, 4, 6)
+    torch.testing.assert_close(counts, every[:, list(kept)])
+
+
+def test_a_border_that_there_is_not_is_refused():
+    with pytest.raises(ModelError, match="border 144 is counted, 143 is the last"):
+        CountingNetwork(card(), CountingSizes(borders=(0, 144)))
+
+
+@pytest.mark.parametrize("borders", [(), (1, 1), (2, 1), (-1, 2), (0.5,), tuple(range(800))])
+def test_borders_are_rising_numbers(borders):
+    with pytest.raises(ValueError, match="borders: must be rising numbers"):
+        CountingSizes(borders=borders)
