@@ -14,6 +14,7 @@ def sized(**sizes: Any) -> Recipe:
     return replace(BEST, network=BEST.network | sizes)
 
 
+PLAIN = replace(sized(slanted=False), taught=False)
 LONGER = replace(PAPER, steps=600)
 LOGARITHM = replace(LONGER, features={})
 
@@ -25,7 +26,9 @@ CHANGES = {
     "first packets of half the flows": replace(BEST, prefixes=0.5),
     "no teacher": replace(BEST, taught=False),
     "no slanted bins": sized(slanted=False),
-    "no teacher, no slanted bins": replace(sized(slanted=False), taught=False),
+    "no teacher, no slanted bins": PLAIN,
+    "no teacher, no slanted bins, 1200 steps": replace(PLAIN, steps=1200),
+    "no teacher, no slanted bins, whole flows": replace(PLAIN, prefixes=0.0),
     "no dropout": replace(BEST, dropout=0.0),
     "dropout 0.3": replace(BEST, dropout=0.3),
     "no label smoothing": replace(BEST, smoothing=0.0),

@@ -141,7 +141,7 @@ def _mean(measure: str, cells: Sequence[dict[str, Any]]) -> float | None:
 def left_out_table(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
     """Cells of `COLUMNS`; mean ± half the 95 % interval, in %."""
     return [
-        [row["left_out"] or "each", str(row["labels"]), str(row["flows"])]
+        [row["left_out"] or "mean", str(row["labels"]), str(row["flows"])]
         + [_figure(row[measure], row[f"{measure}_interval"]) for measure in MEASURES]
         for row in rows
     ]

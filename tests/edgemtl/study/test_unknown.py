@@ -29,7 +29,7 @@ def test_rows_are_means_over_seeds_of_each_class_and_of_all():
     # of 0.8 and 0.9, each the mean of a seed: 12.706 times 0.05, by Student's table
     assert rows[2]["auroc_interval"] == pytest.approx(0.635, abs=1e-3)
     table = left_out_table(rows)
-    assert table[2][:4] == ["each", "10", "40", "85.0 ±63.5"]
+    assert table[2][:4] == ["mean", "10", "40", "85.0 ±63.5"]
     assert rows[1]["accuracy_others"] == 0.5  # of the one seed that has it
     assert table[1][6] == "50.0"
 
