@@ -13,7 +13,9 @@ from edgemtl.models.networks import answer, cost
 from edgemtl.quantize.prune.steps import shares_down_to, smaller
 from edgemtl.training import TrainConfig, recipe_spec
 from edgemtl.training.fit import deterministic
-from edgemtl.training.train import Parts, drawn, examples, find_heads, train_parts
+from edgemtl.training.parts import Parts, find_heads
+from edgemtl.training.seen import drawn, examples
+from edgemtl.training.train import train_parts
 
 SHARES = (1 / 4, 1 / 8)  # of the multiply-adds are kept
 HEADS = ("bandwidth", "duration", "traffic_class")

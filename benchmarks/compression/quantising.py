@@ -22,7 +22,8 @@ from edgemtl.quantize.verify import compare
 from edgemtl.runtime import load
 from edgemtl.runtime.artefact import FORMATS
 from edgemtl.training import TrainConfig, recipe_spec
-from edgemtl.training.train import Parts, find_heads, train_parts
+from edgemtl.training.parts import Parts, find_heads
+from edgemtl.training.train import train_parts
 
 TESTED = 250  # flows a seed
 HEADS = ("bandwidth", "duration", "traffic_class")

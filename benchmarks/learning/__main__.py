@@ -21,8 +21,9 @@ from edgemtl.models import head_classes, head_metrics
 from edgemtl.models.early import prefix_answers, prefixes
 from edgemtl.models.networks import probabilities
 from edgemtl.training import RECIPES, TrainConfig, recipe_spec
+from edgemtl.training.parts import Parts, find_heads
 from edgemtl.training.split import hide_labels
-from edgemtl.training.train import Parts, find_heads, train_parts
+from edgemtl.training.train import train_parts
 
 FOLDS = 5
 VARIANTS = CHANGES | STEPS

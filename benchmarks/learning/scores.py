@@ -17,7 +17,8 @@ from edgemtl.datasets import flow_files, read_flows
 from edgemtl.models.calibration import softmax
 from edgemtl.models.networks import answer
 from edgemtl.training import RECIPES, TrainConfig, recipe_spec
-from edgemtl.training.train import split_parts, train_parts
+from edgemtl.training.parts import split_parts
+from edgemtl.training.train import train_parts
 
 SEEDS = (1, 2, 3)
 NEIGHBOURS = 5

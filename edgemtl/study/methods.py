@@ -13,8 +13,8 @@ from edgemtl.errors import DataError
 from edgemtl.models.run import require_torch
 from edgemtl.study import trees
 from edgemtl.training.config import TrainConfig
+from edgemtl.training.parts import Parts
 from edgemtl.training.recipe import RECIPES
-from edgemtl.training.train import Parts
 
 __all__ = ["METHODS", "Method", "find_method"]
 

@@ -20,7 +20,9 @@ from edgemtl.models.networks import probabilities
 from edgemtl.training.augment import Augmenter
 from edgemtl.training.config import TrainConfig
 from edgemtl.training.fit import Examples, deterministic, fit
-from edgemtl.training.train import Parts, examples, train_parts
+from edgemtl.training.parts import Parts
+from edgemtl.training.seen import examples
+from edgemtl.training.train import train_parts
 
 __all__ = ["contrastive", "conv_recurrent", "multi_task", "single_task", "transfer"]
 

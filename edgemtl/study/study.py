@@ -23,9 +23,9 @@ from edgemtl.flows import Flows
 from edgemtl.models.metrics import confusion_matrix, head_metrics, reliability
 from edgemtl.study.methods import Method, find_method
 from edgemtl.training.config import TrainConfig
+from edgemtl.training.parts import split_parts
 from edgemtl.training.recipe import recipe_spec
 from edgemtl.training.split import SHARES
-from edgemtl.training.train import split_parts
 
 __all__ = ["Plan", "claim", "interval", "run_cells", "summary", "unsigned_where_unknown"]
 

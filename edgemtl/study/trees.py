@@ -13,7 +13,7 @@ from edgemtl.datasets.labels import head_targets
 from edgemtl.errors import MissingDependency
 from edgemtl.study.statistics import statistics
 from edgemtl.training.config import TrainConfig
-from edgemtl.training.train import Parts
+from edgemtl.training.parts import Parts
 
 __all__ = ["boosted_trees", "nearest_flow", "random_forest"]
 

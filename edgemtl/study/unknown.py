@@ -16,7 +16,8 @@ from edgemtl.flows import Flows
 from edgemtl.models import measure_head, usable
 from edgemtl.study.study import Plan, claim, interval, unsigned_where_unknown
 from edgemtl.training.config import TrainConfig
-from edgemtl.training.train import split_parts, train_parts
+from edgemtl.training.parts import split_parts
+from edgemtl.training.train import train_parts
 
 __all__ = ["COLUMNS", "left_out_cells", "left_out_rows", "left_out_table"]
 

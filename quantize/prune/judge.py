@@ -19,7 +19,9 @@ from edgemtl.models.networks import Network, answer
 from edgemtl.quantize.prune.steps import smaller
 from edgemtl.training.config import TrainConfig
 from edgemtl.training.fit import Examples
-from edgemtl.training.train import Parts, drawn, examples, train_parts
+from edgemtl.training.parts import Parts
+from edgemtl.training.seen import drawn, examples
+from edgemtl.training.train import train_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,8 @@ from edgemtl.models.calibration import fit_temperature
 from edgemtl.models.run import PARTS
 from edgemtl.quantize.prune.source import as_seen, how_trained, trained_on
 from edgemtl.training.run import DataFile, write_run
-from edgemtl.training.train import Trained, drawn, examples, measured
+from edgemtl.training.seen import drawn, examples
+from edgemtl.training.train import Trained, measured
 
 if TYPE_CHECKING:
     from edgemtl.models.networks import Network

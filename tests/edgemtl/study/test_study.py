@@ -12,7 +12,7 @@ from edgemtl.study import METHODS, Plan, run_cells, summary
 from edgemtl.study.methods import find_method
 from edgemtl.study.statistics import STATISTICS, statistics
 from edgemtl.training import TrainConfig
-from edgemtl.training.train import split_parts
+from edgemtl.training.parts import split_parts
 from tests.exported import service_flows
 
 

@@ -10,7 +10,7 @@ from edgemtl.errors import DataError, EdgemtlError
 from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
 from edgemtl.training import RECIPES, TrainConfig, recipe_spec, train
-from edgemtl.training.train import split_parts
+from edgemtl.training.parts import split_parts
 
 QUICK = {"epochs": 2, "batch": 32}
 

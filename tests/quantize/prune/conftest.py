@@ -9,7 +9,7 @@ from edgemtl.models.counting import CountingSizes
 from edgemtl.models.network import Sizes
 from edgemtl.models.networks import new_network
 from edgemtl.training import TrainConfig, train
-from edgemtl.training.train import examples
+from edgemtl.training.seen import examples
 from tests.exported import service_flows
 
 HEADS = (

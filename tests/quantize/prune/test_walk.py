@@ -13,7 +13,7 @@ from edgemtl.quantize.prune.judge import CrossFitted, OnFlows, choose_judge
 from edgemtl.quantize.prune.source import as_seen
 from edgemtl.quantize.prune.walk import walk
 from edgemtl.training import TrainConfig
-from edgemtl.training.train import split_parts
+from edgemtl.training.parts import split_parts
 from tests.exported import service_flows
 
 SHARES = [0.8, 0.6, 0.4, 0.3]
