@@ -113,7 +113,7 @@ class Flows:
                 "the model needs payload lengths, which these flows lack: "
                 "extract again with --payload"
             )
-        if spec.length_kind == "ip" and self.lacks_ip_length().any():
+        if spec.length_kind == "ip" and self._may_lack_length() and self.lacks_ip_length().any():
             raise DataError(
                 "the model needs lengths of IP packets, which some of these flows lack: "
                 "train with --length-kind payload"
@@ -125,6 +125,10 @@ class Flows:
     def kept_packets(self) -> NDArray[np.int64]:
         """How many packets of each flow the series hold, shape (n,)."""
         return np.diff(self.offsets)
+
+    def _may_lack_length(self) -> bool:
+        """Whether to look which flows do: on a device most calls are of one flow, and none does."""
+        return bool(np.count_nonzero(self.length) < len(self.length))
 
     def lacks_ip_length(self) -> NDArray[np.bool_]:
         """Flows with a packet of length 0: its source tells of payload alone; shape (n,)."""
