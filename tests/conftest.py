@@ -10,7 +10,7 @@ import pytest
 
 from edgemtl.flows import Flows
 from tests.commands import Commands
-from tests.exported import dist, exported, held_out, trained_run  # noqa: F401
+from tests.exported import best, dist, exported, held_out, trained_run  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,5 +1,7 @@
 """A run that was trained and exported once for all tests: fixtures for tests/conftest.py."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,15 @@ def held_out(trained_run):
 
     flows = service_flows(320, seed=1)
     return flows.select(np.isin(flows["flow_id"].astype(str), load_split(trained_run)["test"]))
+
+
+@pytest.fixture(scope="session")
+def best(edgemtl, trained_run, tmp_path_factory):
+    """The same flows by the default recipe: what its export said, and the folder."""
+    folder = tmp_path_factory.mktemp("best")
+    table = trained_run.parent / "flows.parquet"
+    done = edgemtl("train", table, "-o", folder / "tiny", "--dividers", "quantiles")
+    assert done.returncode == 0, done
+    done = edgemtl("export", folder / "tiny", "-o", folder / "dist", "--json", "--max-drop", 5)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), folder / "dist"

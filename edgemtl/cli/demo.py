@@ -38,7 +38,7 @@ def demo(
         ("Real QUIC packets to flows", ["flows", *captures, "-o", str(output / "flows.parquet")]),
         ("What the carried flow table holds", ["inspect", flows]),
         ("One network for three heads", ["train", flows, "-o", run, "--seed", str(seed)]),
-        ("Four artefacts, each proved head by head", ["export", run, "-o", dist]),
+        ("Six artefacts, each proved head by head", ["export", run, "-o", dist]),
         ("Latency and accuracy per head", ["bench", dist]),
         (
             "What are these flows?",

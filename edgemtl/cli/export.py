@@ -53,9 +53,9 @@ def export(
 ) -> None:
     """Write float and int8 ONNX and TFLite files, and prove each against the run, head by head.
 
-    Float files must give the run's probabilities to 1e-4, no file may lose more than --max-drop
-    points of accuracy on a head. Otherwise the figures are printed, nothing is written, and the
-    exit status is 1.
+    Float files must give the run's probabilities to 1e-4 (fp16: 1e-2), no file may lose more than
+    --max-drop points of accuracy on a head. Otherwise the figures are printed, nothing is written,
+    and the exit status is 1. OUTPUT/report.html shows what was made and how it compares.
 
     --prune leaves out of the network what its answers need least, and trains it to answer as
     before. The smaller run is in DIST, too; its files are measured against the whole run.

@@ -40,6 +40,8 @@ def load_run(path: Path | str) -> tuple[ModelCard, dict[str, Tensor], dict[str, 
         In one line, when a file is missing or damaged, or a newer edgemtl wrote it.
     """
     path = Path(path)
+    if path.is_file():
+        raise ModelError(f"{path}: is a file: give the run folder that edgemtl train made")
     if not path.is_dir():
         raise ModelError(f"{path}: no such run folder: make it with edgemtl train")
     file = path / "run.json"

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -7,9 +8,12 @@ import sys
 import numpy as np
 import pytest
 import torch
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
 
 from edgemtl.datasets import FlowWriter, read_flows, sha256
 from edgemtl.errors import DataError, MissingDependency, ModelError
+from edgemtl.flows import Flows
 from edgemtl.quantize import export_run, onnx_files
 from edgemtl.runtime import load, read_card
 
@@ -146,6 +150,103 @@ def test_data_without_labels_prove_nothing(trained_run, tmp_path):
         writer.write(flows)
     with pytest.raises(DataError, match="no test flow has a label for traffic_class"):
         export_run(trained_run, tmp_path / "dist", [tmp_path / "bare.parquet"])
+
+
+def changed_card(trained_run, folder, change):
+    card = json.loads((trained_run / "run.json").read_text())["card"]
+    change(card)
+    return moved_run(trained_run, folder, card=card)
+
+
+def test_a_run_of_other_k_is_refused(trained_run, tmp_path):
+    run = changed_card(trained_run, tmp_path, lambda card: card["spec"].update(k=100))
+    with pytest.raises(ModelError, match=r"checkpoint\.pt: trunk\.10\.weight must be float32"):
+        export_run(run, tmp_path / "dist")
+
+
+def test_data_of_fewer_packets_are_refused(trained_run, tmp_path):
+    flows = read_flows([trained_run.parent / "flows.parquet"])
+    place = np.arange(len(flows.iat_us)) - np.repeat(flows.offsets[:-1], np.diff(flows.offsets))
+    kept = place < 20
+    offsets = np.concatenate([[0], np.cumsum(np.minimum(np.diff(flows.offsets), 20))])
+    series = (flows.iat_us[kept], flows.length[kept], flows.direction[kept])
+    with FlowWriter(tmp_path / "short.parquet") as writer:
+        writer.write(Flows(*series, offsets, flows.columns))
+    with pytest.raises(DataError, match=r"wants 60 packets per flow, .*short\.parquet keeps 20"):
+        export_run(trained_run, tmp_path / "dist", [tmp_path / "short.parquet"])
+
+
+def test_a_run_of_an_unknown_head_is_refused(trained_run, tmp_path):
+    run = changed_card(trained_run, tmp_path, lambda card: card["heads"][0].update(name="colour"))
+    with pytest.raises(ModelError, match=r"run\.json: .*Head\.name: must be one of .*'colour'"):
+        export_run(run, tmp_path / "dist")
+
+
+def test_a_run_of_a_newer_version_is_refused(trained_run, tmp_path):
+    run = moved_run(trained_run, tmp_path, format=2)
+    with pytest.raises(ModelError, match=r"format 2, this edgemtl reads 1: use the version that"):
+        export_run(run, tmp_path / "dist")
+
+
+def test_a_run_without_flows_to_calibrate_with_is_refused(trained_run, tmp_path):
+    run = moved_run(trained_run, tmp_path)
+    split = json.loads((run / "split.json").read_text())
+    (run / "split.json").write_text(json.dumps(split | {"train": []}))
+    with pytest.raises(DataError, match=r"split\.json: no train flows: train with a share of each"):
+        export_run(run, tmp_path / "dist")
+
+
+def test_a_network_that_answers_with_nan_is_refused(trained_run, tmp_path):
+    run = moved_run(trained_run, tmp_path)
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    torch.save({name: value * 1e30 for name, value in state.items()}, run / "checkpoint.pt")
+    with pytest.raises(ModelError, match=r"^moved: its network answers with NaN"):
+        export_run(run, tmp_path / "dist")
+    assert not (tmp_path / "dist").exists()
+
+
+def test_an_artefact_is_no_run(dist, tmp_path):
+    with pytest.raises(ModelError, match=r"tiny\.fp32\.onnx: is a file: give the run folder"):
+        export_run(dist / FILES[0], tmp_path / "dist")
+
+
+def test_int8_in_and_out(trained_run, held_out, tmp_path):
+    made = export_run(
+        trained_run, tmp_path / "dist", formats=["tflite"], precisions=["int8"], io="int8",
+        max_drop=100,
+    )  # fmt: skip
+    (row,) = made.files
+    model = load(tmp_path / "dist" / row["file"])
+    assert model.card.origin["export"]["io"] == "int8"
+    (graph,) = flatbuffer_utils.read_model_from_bytearray(
+        (tmp_path / "dist" / row["file"]).read_bytes()
+    ).subgraphs
+    ends = [*graph.inputs, *graph.outputs]
+    assert {graph.tensors[i].type for i in ends} == {schema.TensorType.INT8}
+    assert schema.TensorType.FLOAT32 not in {t.type for t in graph.tensors}
+    want, got = load(trained_run).predict(held_out), model.predict(held_out)
+    for head in HEADS:
+        assert got[head].dtype == np.float32
+        np.testing.assert_allclose(got[head], want[head], rtol=0, atol=0.2)
+
+
+@pytest.mark.slow
+def test_the_same_run_gives_the_same_bytes(edgemtl, trained_run, dist, tmp_path):
+    again = tmp_path / "again"
+    done = edgemtl("export", trained_run, "-o", again, "--max-drop", 5, env={"PYTHONHASHSEED": "7"})
+    assert done.returncode == 0, done
+    for file in sorted(dist.iterdir()):
+        assert (again / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_report_is_one_file_that_names_every_file_and_flow(dist, exported):
+    page = (dist / "report.html").read_text()
+    assert "<svg" in page
+    assert not re.search(r'(src|href)="(?!#)', page.replace("xlink:href", "href"))
+    for row in report(exported)["files"]:
+        assert row["sha256"] in page
+        for figures in row["heads"].values():
+            assert all(flow in page for flow in figures["turned_flows"])
 
 
 def test_a_float_file_that_differs_is_not_handed_out(trained_run, tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """What the exported graphs are made of: operators, types and names."""
 
-import json
 from collections import Counter
 
 import numpy as np
@@ -146,18 +145,6 @@ def test_tflite_names_stand_in_the_signature(dist, precision):
         "duration": ([1, 4], np.float32),
         "traffic_class": ([1, 4], np.float32),
     }
-
-
-@pytest.fixture(scope="module")
-def best(edgemtl, trained_run, tmp_path_factory):
-    """The same flows by the default recipe: what its export said, and the folder."""
-    folder = tmp_path_factory.mktemp("best")
-    table = trained_run.parent / "flows.parquet"
-    done = edgemtl("train", table, "-o", folder / "tiny", "--dividers", "quantiles")
-    assert done.returncode == 0, done
-    done = edgemtl("export", folder / "tiny", "-o", folder / "dist", "--json", "--max-drop", 5)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), folder / "dist"
 
 
 def test_the_counting_network_is_plain_operators(best):
