@@ -14,6 +14,8 @@ ROWS = [
     ("tiny.fp32.onnx", "onnxruntime"),
     ("tiny.int8.onnx", "onnxruntime"),
     ("tiny.fp32.tflite", "ai-edge-litert"),
+    ("tiny.fp16.tflite", "ai-edge-litert"),
+    ("tiny.dynamic.tflite", "ai-edge-litert"),
     ("tiny.int8.tflite", "ai-edge-litert"),
 ]
 
