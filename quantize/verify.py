@@ -93,6 +93,6 @@ def broken_bounds(
         if not figures["drop"] <= max_drop + 1e-9:
             lines.append(
                 f"{file}: {head}: loses {figures['drop']:.2f} points of accuracy, "
-                f"at most {max_drop:g} are allowed"
+                f"at most {max_drop:g} are allowed (--max-drop)"
             )
     return lines

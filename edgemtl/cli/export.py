@@ -69,13 +69,13 @@ def export(
             output,
             data or (),
             _words(formats),
-            max_drop,
-            name,
-            _words(precisions),
-            io,
-            lambda what: bar.update(task, advance=1, description=what, refresh=True),
-            prune,
-            prune_drop,
+            max_drop=max_drop,
+            name=name,
+            precisions=_words(precisions),
+            io=io,
+            step=lambda what: bar.update(task, advance=1, description=what, refresh=True),
+            prune_to=prune,
+            prune_drop=prune_drop,
         )
     if as_json:
         print_json({"run": str(run), "dist": str(output), **asdict(report), "ok": report.ok})
