@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-from edgemtl.errors import MissingDependency
+from edgemtl.draw.figure import new_figure, svg
 from edgemtl.quantize.proof import Report
 
 __all__ = ["bytes_and_points"]
@@ -20,14 +18,9 @@ def bytes_and_points(report: Report, max_drop: float) -> str:
     MissingDependency
         Where matplotlib is not installed.
     """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingDependency("pictures", "matplotlib", "train") from None
     files = [report.reference, *report.files]
     places = range(len(files))
-    figure = Figure(figsize=(11, 0.9 + 0.42 * len(files)), layout="constrained")
+    figure = new_figure(11, 0.9 + 0.42 * len(files))
     sizes, points = figure.subplots(1, 2, sharey=True)
     sizes.barh(places, [file["bytes"] / 1000 for file in files], color="#5b7fa6")
     for place, file in enumerate(files):
@@ -46,9 +39,5 @@ def bytes_and_points(report: Report, max_drop: float) -> str:
     points.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     for axes in (sizes, points):
         axes.spines[["top", "right"]].set_visible(False)
-    text = io.StringIO()
-    # same export, same bytes: no date, and no names drawn at random
-    with matplotlib.rc_context({"svg.hashsalt": "edgemtl"}):
-        figure.savefig(text, format="svg", metadata={"Date": None})
-    svg = text.getvalue()
-    return svg[svg.index("<svg") :]
+    text = svg(figure)
+    return text[text.index("<svg") :]

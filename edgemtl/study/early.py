@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from edgemtl.datasets.atomic import whole_file
-from edgemtl.errors import DataError, MissingDependency
+from edgemtl.draw.figure import new_figure, svg
+from edgemtl.errors import DataError
 
 __all__ = ["draw_early"]
 
@@ -25,21 +26,17 @@ def draw_early(file: Path, heads: dict[str, dict[str, Any]], command: Sequence[s
     command : sequence of str
         What made the figures; it stands in the picture.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingDependency("a picture", "matplotlib", "train") from None
     measured = {head: m for head, m in heads.items() if m["n"]}
     if not measured:
         raise DataError(f"{file}: nothing to draw: no flow has a label")
-    figure = Figure(figsize=(4 * len(measured), 4), layout="constrained")
+    figure = new_figure(4 * len(measured), 4)
     each = figure.subplots(1, len(measured), squeeze=False)[0]
     for axes, (head, m) in zip(each, measured.items(), strict=True):
         _draw_head(axes, head, m)
     words = shlex.join(command)
     figure.supxlabel(words, fontsize=6, color="0.4", wrap=True)
     with whole_file(file) as temporary:
-        figure.savefig(temporary, format="svg", metadata={"Description": words})
+        temporary.write_text(svg(figure, words), encoding="utf-8")
 
 
 def _draw_head(axes: Any, head: str, m: dict[str, Any]) -> None:

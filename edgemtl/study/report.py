@@ -13,7 +13,7 @@ import numpy as np
 from edgemtl._version import __version__
 from edgemtl.card import HEADS
 from edgemtl.datasets.atomic import whole_file
-from edgemtl.errors import MissingDependency
+from edgemtl.draw.figure import new_figure, svg
 from edgemtl.study.methods import find_method
 from edgemtl.study.study import Plan, summary
 
@@ -127,19 +127,15 @@ def _markdown(document: dict[str, Any], plan: Plan, command: str, paper: bool) -
 def _draw_all(
     folder: Path, document: dict[str, Any], plan: Plan, command: str, paper: bool
 ) -> None:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingDependency("pictures", "matplotlib", "train") from None
     for name, draw in (
         ("accuracy", _draw_accuracy), ("confusion", _draw_confusion),
         ("reliability", _draw_reliability),
     ):  # fmt: skip
-        figure = Figure(figsize=(12, 4.5), layout="constrained")
+        figure = new_figure(12, 4.5)
         draw(figure, document, plan, paper)
         figure.supxlabel(command, fontsize=6, color="0.4", wrap=True)
         with whole_file(folder / f"{name}.svg") as temporary:
-            figure.savefig(temporary, format="svg", metadata={"Description": command})
+            temporary.write_text(svg(figure, command), encoding="utf-8")
 
 
 def _draw_accuracy(figure: Any, document: dict[str, Any], plan: Plan, paper: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgemtl.errors import MissingDependency
+from edgemtl.draw.figure import new_figure, svg
 
 __all__ = ["draw_steps"]
 
@@ -21,12 +21,7 @@ def draw_steps(file: Path, title: str, steps: Sequence[dict[str, Any]], judged: 
     MissingDependency
         Where matplotlib is not installed.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingDependency("pictures", "matplotlib", "train") from None
-    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    figure = new_figure(WIDTH, HEIGHT)
     axes = figure.subplots()
     kept = [row for row in steps if row["kept"]]
     for head in steps[0]["heads"]:
@@ -51,5 +46,4 @@ def draw_steps(file: Path, title: str, steps: Sequence[dict[str, Any]], judged: 
     axes.set_title(f"{title}: {judged}", fontsize=9)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
-    with rc_context({"svg.hashsalt": title}):  # the same steps, the same bytes
-        figure.savefig(file, format="svg", metadata={"Date": None})
+    file.write_text(svg(figure), encoding="utf-8")
