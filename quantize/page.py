@@ -66,6 +66,8 @@ def write_page(file: Path, manifest: dict[str, Any], report: Report, max_drop: f
 
 def _files(report: Report) -> str:
     rows = [_file(report.reference, report, "PyTorch, the network itself")]
+    if report.pruned:
+        rows.append(_file(report.pruned, report, "PyTorch, pruned: what the files were made of"))
     rows += [_file(row, report, _made(row)) for row in report.files]
     columns = ("file", "bytes", "times smaller", "multiply-adds", "how", "SHA-256")
     return _table(columns, rows, left=(4, 5))
@@ -92,7 +94,7 @@ def _heads(report: Report) -> str:
     )  # fmt: skip
     rows = []
     for head, own in report.reference["heads"].items():
-        for file in (report.reference, *report.files):
+        for file in filter(None, (report.reference, report.pruned, *report.files)):
             m = file["heads"][head]
             rows.append(
                 (

@@ -104,6 +104,13 @@ def test_the_picture_is_the_same_for_the_same_steps(manifest, dist, tmp_path):
     assert (tmp_path / "again.svg").read_bytes() == (dist / "pruning.svg").read_bytes()
 
 
+def test_the_page_shows_the_pruned_run(manifest, dist):
+    page = (dist / "report.html").read_text()
+    row = manifest["pruned"]
+    assert f">{row['file']}<" in page
+    assert f">{row['macs']:,}<" in page
+
+
 def test_auto_that_finds_nothing_good_says_so(run, tmp_path, monkeypatch):
     monkeypatch.setattr(tuning, "STEPS", (1, 1))
     monkeypatch.setattr(pruning, "AUTO_LEAST", 1e-3)  # in one step
