@@ -31,7 +31,7 @@ typedef struct {
     emtl_flow_key key;
     int64_t start_us, latest_us;
     uint64_t packets, bytes;
-    uint32_t first_chunk, last_chunk; /* of its series */
+    uint32_t first_chunk, last_chunk; /* of its series; no last one where that is full */
     uint32_t hash;
     uint16_t vlan; /* of its first packet */
     uint8_t flags, list;

@@ -57,7 +57,7 @@ static inline emtl_joining emtl_measure(const emtl_flow_table *table, const emtl
             flow->flags & EMTL_FLOW_BEHIND ? table->flows.rest[number].before_us : flow->latest_us;
         join.iat_us = packet->ts_us - before_us;
         join.reverse = lookup->swapped != (flow->flags / EMTL_FLOW_SWAPPED % 2);
-        left = flow->packets < left ? left - (uint32_t)flow->packets : 0;
+        left = (left - (uint32_t)flow->packets) * (flow->packets < left); /* no branch, as above */
     }
     join.entries = wire.count < left ? wire.count : left;
     join.fills = left > 0 && left <= wire.count;
@@ -82,16 +82,18 @@ static inline void emtl_append(emtl_flow_table *table, const emtl_joining *join)
 {
     const emtl_wire_packets *wire = &join->wire;
     const emtl_flow *flow = &table->flows.flow[join->number];
-    if (join->entries == 0)
-        return;
-    emtl_chunk *chunk = join->spare > 0 ? &table->series.chunks[flow->last_chunk]
-                                        : emtl_series_extend(&table->series, &table->flows,
-                                                             join->number, join->is_wide);
-    emtl_series_put(chunk, join->iat_us, wire->headers, wire->segment, join->reverse);
+    const bool fits = join->spare >= (join->entries > 0);
+    emtl_chunk *chunk =
+        fits ? &table->series.chunks[flow->last_chunk]
+             : emtl_series_extend(&table->series, &table->flows, join->number, join->is_wide);
+    emtl_series_put(chunk, join->iat_us, wire->headers, wire->segment, join->reverse,
+                    join->entries > 0);
     for (uint32_t i = 1; i < wire->count && i < join->entries; i++) /* at the same time */
         emtl_series_append(&table->series, &table->flows, join->number, join->is_wide, 0,
                            wire->headers, i == wire->count - 1 ? wire->last : wire->segment,
                            join->reverse);
+    if (join->fills)
+        table->flows.flow[join->number].last_chunk = EMTL_NO_CHUNK;
 }
 
 /* The flow's state behind the packet. */

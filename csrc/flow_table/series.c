@@ -7,7 +7,7 @@ int emtl_series_new(emtl_series *series, uint32_t room)
     series->chunks = emtl_pages_new((uint64_t)room + 1, sizeof *series->chunks);
     if (series->chunks == NULL)
         return EMTL_E_NOMEM;
-    series->chunks[EMTL_NO_CHUNK] = (emtl_chunk){.is_wide = true, .count = EMTL_WIDE};
+    series->chunks[EMTL_NO_CHUNK] = (emtl_chunk){.count = EMTL_NARROW};
     return EMTL_OK;
 }
 
@@ -109,12 +109,12 @@ size_t emtl_series_copy(const emtl_series *series, uint32_t first, int64_t *iat_
 void emtl_series_drop(emtl_series *series, emtl_flows *flows, uint32_t number)
 {
     emtl_flow *flow = &flows->flow[number];
-    const uint32_t first = flow->first_chunk;
-    if (first == EMTL_NO_CHUNK)
+    uint32_t last = flow->first_chunk;
+    if (last == EMTL_NO_CHUNK)
         return;
-    for (uint32_t i = first; i != EMTL_NO_CHUNK; i = series->chunks[i].next)
-        series->left++;
-    series->chunks[flow->last_chunk].next = series->free;
-    series->free = first;
+    for (series->left++; series->chunks[last].next != EMTL_NO_CHUNK; series->left++)
+        last = series->chunks[last].next;
+    series->chunks[last].next = series->free;
+    series->free = flow->first_chunk;
     flow->last_chunk = flow->first_chunk = EMTL_NO_CHUNK;
 }

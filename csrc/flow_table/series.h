@@ -6,7 +6,7 @@
 
 #include "flow_table/flows.h"
 
-#define EMTL_NO_CHUNK 0u /* a place that is always full */
+#define EMTL_NO_CHUNK 0u /* a place that is always full, and takes what nobody reads */
 #define EMTL_NARROW 8u   /* packets in a narrow chunk */
 #define EMTL_WIDE 3u     /* and in a wide one */
 
@@ -66,11 +66,13 @@ static inline uint32_t emtl_series_spare(const emtl_series *series, const emtl_f
 emtl_chunk *emtl_series_extend(emtl_series *series, emtl_flows *flows, uint32_t number,
                                bool is_wide);
 
-/* Puts a packet into a chunk that has room for one of its kind. */
+/* Puts a packet into a chunk that has room for one of its kind; or, where it is not kept, into
+ * EMTL_NO_CHUNK: whether a series is full is too hard to predict for a branch. */
 static inline void emtl_series_put(emtl_chunk *chunk, int64_t iat_us, uint32_t headers,
-                                   uint32_t payload, bool reverse)
+                                   uint32_t payload, bool reverse, bool kept)
 {
-    const unsigned at = chunk->count++;
+    const unsigned at = chunk->count % EMTL_NARROW;
+    chunk->count = (uint8_t)(chunk->count + kept);
     chunk->reverse |= (uint8_t)(reverse << at);
     if (chunk->is_wide) {
         chunk->as.wide.iat_us[at] = iat_us;
@@ -93,7 +95,7 @@ static inline void emtl_series_append(emtl_series *series, emtl_flows *flows, ui
     emtl_chunk *chunk = emtl_series_spare(series, flow, is_wide) > 0
                             ? &series->chunks[flow->last_chunk]
                             : emtl_series_extend(series, flows, number, is_wide);
-    emtl_series_put(chunk, iat_us, headers, payload, reverse);
+    emtl_series_put(chunk, iat_us, headers, payload, reverse, true);
 }
 
 /* Writes the series that begins at this chunk to four columns; payload may be NULL. How many
