@@ -10,13 +10,14 @@
 #include "common/memory.h"
 
 #define EMTL_AHEAD_LINE 64u       /* bytes; most processors' */
+#define EMTL_AHEAD_PIECE 128u     /* asked for at a time */
 #define EMTL_AHEAD_BYTES 16384u   /* ahead of the reader */
 #define EMTL_AHEAD_STEP_MAX 1536u /* bytes; waiting costs less than fetching more */
 
 /* All 0: nothing is asked for. */
 typedef struct {
     const uint8_t *next, *end; /* not asked for yet */
-    size_t lines;              /* to ask for at each step */
+    size_t pieces;             /* to ask for at each step */
 } emtl_ahead;
 
 /* The reader stands at `at`, between next's place at first and end, and will read `bytes` more
@@ -28,19 +29,21 @@ static inline void emtl_ahead_plan(emtl_ahead *ahead, const uint8_t *at, size_t 
     if (ahead->next < at)
         ahead->next = at;
     const size_t done = (size_t)(ahead->next - at);
-    const size_t missing = aim > done ? (aim - done) / EMTL_AHEAD_LINE : 0;
-    ahead->lines = bytes / steps > EMTL_AHEAD_STEP_MAX ? 0 : (missing + steps - 1) / steps;
+    const size_t missing = aim > done ? (aim - done) / EMTL_AHEAD_PIECE : 0;
+    ahead->pieces = bytes / steps > EMTL_AHEAD_STEP_MAX ? 0 : (missing + steps - 1) / steps;
 }
 
 static inline void emtl_ahead_step(emtl_ahead *ahead)
 {
-    if (ahead->lines == 0)
+    if (ahead->pieces == 0)
         return;
-    const size_t left = (size_t)(ahead->end - ahead->next) / EMTL_AHEAD_LINE;
-    const uint8_t *line = ahead->next;
-    ahead->next += EMTL_AHEAD_LINE * (ahead->lines < left ? ahead->lines : left);
-    for (; line < ahead->next; line += EMTL_AHEAD_LINE)
-        emtl_prefetch(line);
+    const uint8_t *piece = ahead->next;
+    const size_t left = (size_t)(ahead->end - piece) / EMTL_AHEAD_PIECE;
+    ahead->next += EMTL_AHEAD_PIECE * (ahead->pieces < left ? ahead->pieces : left);
+    for (; piece < ahead->next; piece += EMTL_AHEAD_PIECE) {
+        emtl_prefetch(piece);
+        emtl_prefetch(piece + EMTL_AHEAD_LINE);
+    }
 }
 
 #endif
