@@ -31,6 +31,14 @@ typedef struct {
     size_t max, n;
 } emtl_records;
 
+/* What the header of a pcap file says of its records. */
+typedef struct {
+    uint32_t link_type;
+    uint32_t record_header; /* bytes before each packet */
+    bool nanoseconds;
+    bool lengths_swapped, lengths_maybe_swapped;
+} emtl_pcap;
+
 /* Reads from data[0, size) at least the next block, if it is all there; more of them where that is
  * quick. There is room for a record. *used: bytes done, 0 when the block is not all there. */
 typedef int emtl_capture_next(emtl_capture *capture, const uint8_t *data, size_t size,
@@ -45,11 +53,7 @@ struct emtl_capture {
     int64_t first_us;  /* time of the first record, or 0 */
     int64_t latest_us; /* of the latest one; pcapng has blocks that take it, having none */
 
-    /* pcap */
-    uint32_t link_type;
-    uint32_t record_header; /* bytes before each packet */
-    bool nanoseconds;
-    bool lengths_swapped, lengths_maybe_swapped;
+    emtl_pcap pcap;
 
     /* pcapng */
     emtl_interface *interfaces;
@@ -60,6 +64,11 @@ struct emtl_capture {
     char error[192];
 };
 
+static inline uint32_t load32(bool big_endian, const uint8_t *p)
+{
+    return big_endian ? load_be32(p) : load_le32(p);
+}
+
 static inline uint16_t capture_load16(const emtl_capture *capture, const uint8_t *p)
 {
     return capture->big_endian ? load_be16(p) : load_le16(p);
@@ -67,7 +76,7 @@ static inline uint16_t capture_load16(const emtl_capture *capture, const uint8_t
 
 static inline uint32_t capture_load32(const emtl_capture *capture, const uint8_t *p)
 {
-    return capture->big_endian ? load_be32(p) : load_le32(p);
+    return load32(capture->big_endian, p);
 }
 
 /* Keeps status and the message for it; returns status. */
