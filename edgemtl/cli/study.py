@@ -52,6 +52,9 @@ def study(
     test: Annotated[float, typer.Option(help="Share kept aside.")] = 0.25,
     split_by: Annotated[str, typer.Option(help="random, partition, host or time.")] = "random",
     k: Annotated[int, typer.Option("--k", help="Packets that the models see.")] = 60,
+    length_kind: Annotated[
+        str, typer.Option(help="ip, or payload: flows extracted with --payload.")
+    ] = "ip",
     keep_cut: Annotated[
         bool, typer.Option("--keep-cut", help="Take the duration of flows that were cut off.")
     ] = False,
@@ -78,6 +81,7 @@ def study(
     plan = Plan(
         tuple(dict.fromkeys(word.strip() for word in methods.split(","))), _labels(labels), seeds,
         k, dividers, keep_cut, (validation, test), split_by, unknown,
+        length_kind,
     )  # fmt: skip
     flows = read_flows(data)
     if unknown is not None:

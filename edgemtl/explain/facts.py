@@ -278,8 +278,7 @@ def _packets(
     place = np.arange(kept.max(initial=1))
     there = place < kept[:, None]
     packets = flows.offsets[:-1, None] + np.minimum(place, kept[:, None] - 1)
-    series = flows.length if card.spec.length_kind == "ip" else flows.payload
-    assert series is not None  # usable() saw to it
+    series = flows.lengths(card.spec)
     times = np.where(there, np.maximum(flows.iat_us[packets], 0), 0).cumsum(1) / 1e6
     return times, np.where(there, series[packets], 0).astype(float), flows.direction[packets], there
 

@@ -108,6 +108,19 @@ class Flows:
 
     def tensor(self, spec: FeatureSpec) -> NDArray[np.float32]:
         """The model's input, float32 (n, 2, k)."""
+        self.lengths(spec)
+        return ppi_tensor(
+            self.iat_us, self.length, self.direction, self.offsets, spec, self.payload
+        )
+
+    def lengths(self, spec: FeatureSpec) -> NDArray[np.int32]:
+        """Bytes of each kept packet: what this spec takes for a length.
+
+        Raises
+        ------
+        DataError
+            If these flows lack what it needs.
+        """
         if spec.needs_payload and self.payload is None:
             raise DataError(
                 "the model needs payload lengths, which these flows lack: "
@@ -116,11 +129,11 @@ class Flows:
         if spec.length_kind == "ip" and self._may_lack_length() and self.lacks_ip_length().any():
             raise DataError(
                 "the model needs lengths of IP packets, which some of these flows lack: "
-                "train with --length-kind payload"
+                "give --length-kind payload"
             )
-        return ppi_tensor(
-            self.iat_us, self.length, self.direction, self.offsets, spec, self.payload
-        )
+        if spec.length_kind == "ip" or self.payload is None:
+            return self.length
+        return self.payload
 
     def kept_packets(self) -> NDArray[np.int64]:
         """How many packets of each flow the series hold, shape (n,)."""

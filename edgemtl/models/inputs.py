@@ -36,7 +36,7 @@ def usable(flows: Flows, spec: FeatureSpec, data: str, model: str = "the model")
     if spec.length_kind == "ip" and lacking.any():
         raise DataError(
             f"{model}: needs lengths of IP packets, in {data} {lacking.sum()} of {len(flows)} "
-            "flows have those of payloads alone: train with --length-kind payload --skip-empty"
+            "flows have those of payloads alone: give --length-kind payload"
         )
     kept = flows.kept_packets()
     cut = (kept < spec.k) & (kept < flows["packets"])

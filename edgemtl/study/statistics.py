@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
 
 __all__ = ["STATISTICS", "statistics"]
@@ -26,17 +27,18 @@ STATISTICS = (
 )
 
 
-def statistics(flows: Flows, k: int) -> NDArray[np.float64]:
+def statistics(flows: Flows, spec: FeatureSpec) -> NDArray[np.float64]:
     """The `STATISTICS` of the first k packets of each flow, shape (n, statistics).
 
-    Times are log2(1 + µs), lengths bytes without direction, cumulative times and bytes those of the
-    whole flow where it has fewer packets.
+    Times are log2(1 + µs), lengths bytes of the spec's kind without direction, cumulative times and
+    bytes those of the whole flow where it has fewer packets.
     """
+    lengths = flows.lengths(spec)
     rows = np.empty((len(flows), len(STATISTICS)))
     for i, (start, end) in enumerate(zip(flows.offsets, flows.offsets[1:], strict=False)):
-        end = min(end, start + k)
+        end = min(end, start + spec.k)
         gap = np.maximum(flows.iat_us[start:end], 0).astype(float)
-        length = flows.length[start:end].astype(float)
+        length = lengths[start:end].astype(float)
         log_gap = np.log2(1 + gap)
         until = np.minimum(UNTIL, end - start) - 1
         rows[i] = np.concatenate(

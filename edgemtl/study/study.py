@@ -27,7 +27,7 @@ from edgemtl.training.parts import split_parts
 from edgemtl.training.recipe import recipe_spec
 from edgemtl.training.split import SHARES
 
-__all__ = ["Plan", "claim", "interval", "run_cells", "summary", "unsigned_where_unknown"]
+__all__ = ["Plan", "claim", "interval", "run_cells", "summary"]
 
 FORMAT = 1
 MEASURES = ("accuracy", "macro_f1", "ece")
@@ -45,7 +45,7 @@ class Plan:
         Labels per class; None for all there are.
     seeds : int
         Splits, 1 to this number.
-    k, dividers, keep_cut, shares, split_by, unknown
+    k, dividers, keep_cut, shares, split_by, unknown, length_kind
         As for a training.
     """
 
@@ -58,6 +58,7 @@ class Plan:
     shares: tuple[float, float] = SHARES
     split_by: str = "random"
     unknown: float | None = None
+    length_kind: str = "ip"
 
     def __post_init__(self) -> None:
         for method in self.methods:
@@ -67,6 +68,7 @@ class Plan:
             ("labels", bool(self.labels) and all(n is None or n >= 1 for n in self.labels),
              "1 or more, or all"),
             ("seeds", 1 <= self.seeds <= 1000, "1 to 1000"),
+            ("length-kind", self.length_kind in ("ip", "payload"), "ip or payload"),
         ):  # fmt: skip
             if not fine:
                 raise DataError(f"--{name}: must be {want}")
@@ -76,6 +78,13 @@ class Plan:
         methods = [find_method(name) for name in self.methods]
         for seed, labels, method in product(range(1, self.seeds + 1), self.labels, methods):
             yield method, labels, seed
+
+    def spec(self, recipe: str, parts: Sequence[Flows]) -> FeatureSpec:
+        """The recipe's, for all flows alike; unsigned where a direction is unknown."""
+        told: dict[str, Any] = {"k": self.k, "min_packets": 1, "length_kind": self.length_kind}
+        if any((part.direction == 0).any() for part in parts):
+            told["signed"] = False
+        return recipe_spec(recipe, **told)
 
 
 def run_cells(
@@ -140,9 +149,7 @@ def _measured(
     """One cell; ``skipped`` tells why there are no figures."""
     cell: dict[str, Any] = {"method": method.name, "labels": labels, "seed": seed}
     config = TrainConfig(
-        spec=unsigned_where_unknown(
-            method.recipe, [flows] if test is None else [flows, test], plan.k
-        ),
+        spec=plan.spec(method.recipe, [flows] if test is None else [flows, test]),
         recipe=method.recipe, dividers=plan.dividers,
         labels_per_class=labels, seed=seed, keep_cut=plan.keep_cut, shares=plan.shares,
         split_by=plan.split_by,
@@ -168,14 +175,6 @@ def _measured(
             "reliability": reliability(p, y).tolist(),
         }
     return cell
-
-
-def unsigned_where_unknown(recipe: str, parts: Sequence[Flows], k: int) -> FeatureSpec:
-    """The recipe's, for all flows alike; unsigned where a direction is unknown."""
-    told: dict[str, Any] = {"k": k, "min_packets": 1}
-    if any((part.direction == 0).any() for part in parts):
-        told["signed"] = False
-    return recipe_spec(recipe, **told)
 
 
 def summary(cells: Sequence[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:

@@ -27,8 +27,8 @@ def random_forest(parts: Parts, config: TrainConfig) -> Answers:
         parts,
         config,
         lambda: ensemble.RandomForestClassifier(300, random_state=config.seed, n_jobs=1),
-        statistics(parts.flows["train"], config.spec.k),
-        statistics(parts.flows["test"], config.spec.k),
+        statistics(parts.flows["train"], config.spec),
+        statistics(parts.flows["test"], config.spec),
     )
 
 
@@ -41,8 +41,8 @@ def boosted_trees(parts: Parts, config: TrainConfig) -> Answers:
         lambda: ensemble.HistGradientBoostingClassifier(
             max_iter=150, min_samples_leaf=5, random_state=config.seed
         ),
-        statistics(parts.flows["train"], config.spec.k),
-        statistics(parts.flows["test"], config.spec.k),
+        statistics(parts.flows["train"], config.spec),
+        statistics(parts.flows["test"], config.spec),
     )
 
 

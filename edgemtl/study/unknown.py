@@ -14,7 +14,7 @@ from edgemtl.datasets.atomic import whole_file
 from edgemtl.errors import DataError, MissingDependency
 from edgemtl.flows import Flows
 from edgemtl.models import measure_head, usable
-from edgemtl.study.study import Plan, claim, interval, unsigned_where_unknown
+from edgemtl.study.study import Plan, claim, interval
 from edgemtl.training.config import TrainConfig
 from edgemtl.training.parts import split_parts
 from edgemtl.training.train import train_parts
@@ -84,7 +84,7 @@ def _measured(
     from edgemtl.models.networks import probabilities
 
     config = TrainConfig(
-        spec=unsigned_where_unknown(RECIPE, [flows], plan.k), recipe=RECIPE, unknown=plan.unknown,
+        spec=plan.spec(RECIPE, [flows]), recipe=RECIPE, unknown=plan.unknown,
         labels_per_class=labels, seed=seed, shares=plan.shares, split_by=plan.split_by,
         heads=("bandwidth", "duration", "traffic_class"), dividers=plan.dividers,
         keep_cut=plan.keep_cut,

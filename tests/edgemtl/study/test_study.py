@@ -8,6 +8,8 @@ from scipy import stats
 
 from edgemtl.datasets import FlowWriter
 from edgemtl.errors import DataError
+from edgemtl.features import FeatureSpec
+from edgemtl.flows import Flows
 from edgemtl.study import METHODS, Plan, run_cells, summary
 from edgemtl.study.methods import find_method
 from edgemtl.study.statistics import STATISTICS, statistics
@@ -36,7 +38,7 @@ def plan(*methods, labels=(None,), seeds=1, **more):
 
 def test_statistics_are_the_oracles(make_flows):
     flows = make_flows(30)
-    rows = statistics(flows, 60)
+    rows = statistics(flows, FeatureSpec())
     assert rows.shape == (30, len(STATISTICS))
     for i in (0, 7, 29):
         part = flows.select([i])
@@ -49,6 +51,22 @@ def test_statistics_are_the_oracles(make_flows):
         assert told["forward_share"] == pytest.approx((part.direction[:n] == 1).mean())
         bytes_20 = part.length[: min(20, n)].sum()
         assert told["log2_bytes_until_20"] == pytest.approx(np.log2(1 + bytes_20))
+
+
+def test_lengths_may_be_those_of_payloads(flows, tmp_path):
+    payload = np.maximum(flows.length - 52, 0)
+    alone = Flows(offsets=flows.offsets, columns=flows.columns, **flows.series() | {
+        "length": np.zeros_like(flows.length), "payload": payload})  # fmt: skip
+    told = dict(
+        zip(STATISTICS, statistics(alone, FeatureSpec(length_kind="payload")).T, strict=True)
+    )
+    assert told["length_q100"].tolist() == [
+        payload[a:b][:60].max() for a, b in zip(flows.offsets, flows.offsets[1:], strict=False)
+    ]
+    with pytest.raises(DataError, match="give --length-kind payload"):
+        run_cells(alone, None, plan("rf"), tmp_path / "ip", {})
+    (cell,) = run_cells(alone, None, plan("rf", length_kind="payload"), tmp_path / "s", {})
+    assert cell["heads"]["traffic_class"]["accuracy"] > 0.8
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -138,6 +156,7 @@ def test_summary_is_mean_and_students_interval():
         (["--labels", "ten"], "--labels: must be numbers with commas, or all, got 'ten'"),
         (["--labels", "0"], "--labels: must be 1 or more, or all"),
         (["--seeds", "0"], "--seeds: must be 1 to 1000"),
+        (["--length-kind", "frame"], "--length-kind: must be ip or payload"),
     ],
 )
 def test_wrong_settings_are_refused(refusal, tmp_path, words, says):
