@@ -158,25 +158,30 @@ class Flows:
     def select(self, index: Any) -> Flows:
         """The flows at `index` (numbers or a mask), in that order."""
         rows = np.arange(len(self))[index]
-        counts = self.kept_packets()[rows]
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        packets = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], counts)
-        return Flows(
-            offsets=offsets,
-            columns={name: self[name][rows] for name in self.columns},
-            **{name: values[packets] for name, values in self.series().items()},
-        )
+        columns = {name: self[name][rows] for name in self.columns}
+        return self._stretches(self.offsets[rows], self.kept_packets()[rows], columns)
 
     def first(self, n: int) -> Flows:
         """The same flows with at most their first n packets; the columns still tell of them all."""
         counts = np.minimum(self.kept_packets(), n)
+        return self._stretches(self.offsets[:-1], counts, dict(self.columns))
+
+    def after(self, n: int) -> Flows:
+        """The same flows as if they began behind their first n packets; the columns stay."""
+        missed = np.minimum(self.kept_packets(), n)
+        counts = self.kept_packets() - missed
+        later = self._stretches(self.offsets[:-1] + missed, counts, dict(self.columns))
+        later.iat_us[later.offsets[:-1][counts > 0]] = 0
+        return later
+
+    def _stretches(
+        self, starts: NDArray[np.int64], counts: NDArray[np.int64], columns: dict[str, Any]
+    ) -> Flows:
+        """A flow of each of these stretches of packets."""
         offsets = np.concatenate([[0], np.cumsum(counts)])
-        packets = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1] - offsets[:-1], counts)
-        return Flows(
-            offsets=offsets,
-            columns=dict(self.columns),
-            **{name: values[packets] for name, values in self.series().items()},
-        )
+        packets = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], counts)
+        series = {name: values[packets] for name, values in self.series().items()}
+        return Flows(offsets=offsets, columns=columns, **series)
 
     def batches(self, rows: int) -> Iterator[Flows]:
         """The same flows, at most `rows` at a time."""

@@ -19,10 +19,11 @@ from edgemtl.models.networks import answer
 from edgemtl.training.config import TrainConfig
 from edgemtl.training.loss import masked_cross_entropy, weighted_sum
 
-__all__ = ["Examples", "deterministic", "fit"]
+__all__ = ["Draw", "Examples", "deterministic", "fit"]
 
 WARM_UP = 0.1  # share of the steps in which a one-cycle learning rate rises
 
+Draw = Callable[[Tensor], tuple[Tensor, Tensor]]
 Epoch = dict[str, Any]
 
 
@@ -30,22 +31,28 @@ Epoch = dict[str, Any]
 class Examples:
     """Flows as the network takes them: `x` (n, 2, k), and `y` (n, heads) with -1 for unknown.
 
-    `draw` gives the flows of these numbers as a training step is to see them: changed copies, or
-    without it the flows themselves. `whole` (n, facts) is what is known of them afterwards, and
+    `draw` gives the flows of these numbers, and their classes, as a training step is to see them;
+    without it they are those here. `whole` (n, facts) is what is known of them afterwards, and
     `taught` (n, classes) what a teacher made of it, see `edgemtl.training.teacher`.
     """
 
     x: Tensor
     y: Tensor
-    draw: Callable[[Tensor], Tensor] | None = None
+    draw: Draw | None = None
     whole: Tensor | None = None
     taught: Tensor | None = None
 
     def seen_as(self, seen: Callable[[Tensor], Tensor]) -> Examples:
         """The same with `seen(x)` for `x`."""
-        draw = self.draw
-        seen_draw = None if draw is None else lambda i: seen(draw(i))
-        return replace(self, x=seen(self.x), draw=seen_draw)
+        draw, x = self.draw, seen(self.x)
+        if draw is None:
+            return replace(self, x=x)
+
+        def drawn(numbers: Tensor) -> tuple[Tensor, Tensor]:
+            parts, y = draw(numbers)
+            return seen(parts), y
+
+        return replace(self, x=x, draw=drawn)
 
     def at(self, numbers: Tensor) -> Examples:
         """Those of these numbers."""
@@ -56,8 +63,8 @@ class Examples:
 
     def batch(self, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """What a step sees of these flows, their classes, and a teacher's answers."""
-        x = self.draw(numbers) if self.draw else self.x[numbers]
-        return x, self.y[numbers], None if self.taught is None else self.taught[numbers]
+        x, y = self.draw(numbers) if self.draw else (self.x[numbers], self.y[numbers])
+        return x, y, None if self.taught is None else self.taught[numbers]
 
 
 @contextmanager

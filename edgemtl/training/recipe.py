@@ -36,6 +36,9 @@ class Recipe:
         Train on changed copies of the flows, see `edgemtl.training.augment`.
     prefixes : float
         Share of the flows that a step sees from their first packets alone (`models.early`).
+    middles : float
+        Share that it sees from packets behind the first ones, as if the flow began there; only
+        the traffic class is learned from those.
     taught : bool
         Let a teacher tell the traffic class of flows without label, see `edgemtl.training.teacher`.
     cross_fit : bool
@@ -56,6 +59,7 @@ class Recipe:
     smoothing: float
     augment: bool
     prefixes: float
+    middles: float
     taught: bool
     cross_fit: bool
 
@@ -67,7 +71,7 @@ RECIPES = {
         features={},
         batch=128,
         epochs=60,
-        steps=600,
+        steps=900,
         learning_rate=2e-3,
         weight_decay=2e-2,
         one_cycle=True,
@@ -76,6 +80,7 @@ RECIPES = {
         smoothing=0.1,
         augment=False,
         prefixes=1 / 3,
+        middles=0.2,
         taught=True,
         cross_fit=True,
     ),
@@ -98,6 +103,7 @@ RECIPES = {
         smoothing=0.0,
         augment=False,
         prefixes=0.0,
+        middles=0.0,
         taught=False,
         cross_fit=False,
     ),

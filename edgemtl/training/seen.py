@@ -15,8 +15,9 @@ from edgemtl.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
-    from edgemtl.training.fit import Examples
+    from edgemtl.training.fit import Draw, Examples
 
 __all__ = ["drawn", "examples"]
 
@@ -37,28 +38,66 @@ def examples(flows: Flows, card: ModelCard) -> Examples:
     )
 
 
-def drawn(known: Examples, flows: Flows, config: TrainConfig) -> Examples:
-    """The examples as a step is to see them: changed anew, some of them cut to first packets."""
+def drawn(known: Examples, flows: Flows, card: ModelCard, config: TrainConfig) -> Examples:
+    """The examples as a step is to see them: anew each time, by the chances of the recipe."""
+    rng = np.random.default_rng([config.seed, 2])
+    if config.how.augment:
+        return replace(known, draw=_changed(known, flows, config, rng))
+    if config.how.prefixes or config.how.middles:
+        return replace(known, draw=_parts(known, flows, card, config, rng))
+    return known
+
+
+def _changed(known: Examples, flows: Flows, config: TrainConfig, rng: np.random.Generator) -> Draw:
+    """Copies as other paths would have carried them, some cut to first packets."""
     import torch
 
     from edgemtl.training.augment import Augmenter
 
-    how, counts = config.how, np.array(prefixes(config.spec))
-    rng = np.random.default_rng([config.seed, 2])
+    counts = np.array(prefixes(config.spec))
+    augmenter = Augmenter.of(flows, config.spec)
 
-    def cuts(n: int) -> NDArray[np.int64]:
-        whole = len(counts) - 1
-        cut = rng.random(n) < how.prefixes
-        return np.where(cut, rng.integers(max(whole, 1), size=n), whole)
+    def draw(numbers: Tensor) -> tuple[Tensor, Tensor]:
+        most = counts[_cuts(rng.random(len(numbers)), config, rng)]
+        return torch.from_numpy(augmenter.draw(numbers.numpy(), rng, most)), known.y[numbers]
 
-    if how.augment:
-        augmenter = Augmenter.of(flows, config.spec)
-        return replace(
-            known,
-            draw=lambda i: torch.from_numpy(augmenter.draw(i.numpy(), rng, counts[cuts(len(i))])),
-        )
-    if not how.prefixes:
-        return known
-    cut = [torch.from_numpy(flows.first(n).tensor(config.spec)) for n in counts[:-1]]
-    seen = torch.stack([*cut, known.x])
-    return replace(known, draw=lambda i: seen[torch.from_numpy(cuts(len(i))), i])
+    return draw
+
+
+def _parts(
+    known: Examples, flows: Flows, card: ModelCard, config: TrainConfig, rng: np.random.Generator
+) -> Draw:
+    """Flows, some cut to first packets, and some from the middle, where k packets follow it.
+
+    A middle teaches the traffic class alone: of the others it tells less than a beginning, and the
+    network is to answer for beginnings (docs/learning.md).
+    """
+    import torch
+
+    spec, counts = config.spec, prefixes(config.spec)
+    cut = [flows.first(n).tensor(spec) for n in counts[:-1]]
+    later = [flows.after(n) for n in counts]
+    follow = np.stack([part.counted_packets(spec) >= spec.k for part in later])
+    views = torch.from_numpy(np.stack([*cut, *(part.tensor(spec) for part in (flows, *later))]))
+    teaches = torch.tensor([head.name == "traffic_class" for head in card.heads])
+    middles = config.how.middles if teaches.any() else 0.0
+
+    def draw(numbers: Tensor) -> tuple[Tensor, Tensor]:
+        chance = rng.random(len(numbers))
+        start = rng.integers(len(counts), size=len(numbers))
+        middle = (chance >= 1 - middles) & follow[start, numbers.numpy()]
+        view = np.where(middle, len(counts) + start, _cuts(chance, config, rng))
+        hidden = torch.from_numpy(middle)[:, None] & ~teaches
+        x = views[torch.from_numpy(view), numbers]
+        return x, known.y[numbers].masked_fill(hidden, -1)
+
+    return draw
+
+
+def _cuts(
+    chance: NDArray[np.float64], config: TrainConfig, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Which of `prefixes` a step sees of each flow; the last is all of it."""
+    whole = len(prefixes(config.spec)) - 1
+    cut = chance < config.how.prefixes
+    return np.where(cut, rng.integers(max(whole, 1), size=len(cut)), whole)

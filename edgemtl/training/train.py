@@ -111,7 +111,7 @@ def train_parts(
         raise DataError("--unknown: is of the traffic class, which this model has not")
     with deterministic(config.seed):
         known = {part: examples(parts.flows[part], card) for part in PARTS}
-        training = drawn(known["train"], parts.flows["train"], config)
+        training = drawn(known["train"], parts.flows["train"], card, config)
         network, history = fitted(card, training, known["validation"], config, on_epoch)
         held = held_answers(card, network, training, known["validation"], config)
         card, told = calibrated(card, held, config.unknown)

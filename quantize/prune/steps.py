@@ -71,5 +71,5 @@ def _shown(training: Examples) -> tuple[Tensor, Tensor]:
         return training.x, training.y
     n = len(training.x)
     times = max(1, min(SHOWN_EACH, SHOWN // n))
-    shown = torch.cat([training.draw(torch.arange(n)) for _ in range(times)])
-    return shown, training.y.repeat(times, 1)
+    x, y = zip(*(training.draw(torch.arange(n)) for _ in range(times)), strict=True)
+    return torch.cat(x), torch.cat(y)

@@ -33,7 +33,7 @@ def test_the_epoch_of_least_validation_loss_is_kept(trained):
 def test_the_best_recipe_learns_all_three_heads(learnable):
     trained = train(learnable(240), TrainConfig(seed=3))
     assert all(m["accuracy"] >= 0.95 for m in trained.metrics["test"].values())
-    assert trained.best_epoch == len(trained.history) == trained.history[0]["epochs"] == 300
+    assert trained.best_epoch == len(trained.history) == trained.history[0]["epochs"] == 450
 
 
 def test_the_papers_recipe_is_the_papers(learnable):

@@ -69,7 +69,7 @@ def test_what_training_draws_is_what_is_learned(learned, training, monkeypatch):
 
     def draw(numbers):
         asked.append(numbers.tolist())
-        return training.x[numbers] / 2
+        return training.x[numbers] / 2, training.y[numbers]
 
     def tuned(student, teacher, y, heads, config, steps, chance):
         assert torch.equal(y, torch.cat([training.y] * 3))
