@@ -1,6 +1,5 @@
 #!/bin/sh
-# The tests that reach C, with the extension built under ASan and UBSan, in build/sanitize. What is
-# left out, and why, stands in CONTRIBUTING.md.
+# All tests, with the extension built under ASan and UBSan, in build/sanitize.
 # Leaks are not looked for: CPython and its libraries leave much behind on purpose. `make -C csrc
 # valgrind` looks for ours.
 set -eu
@@ -15,7 +14,4 @@ export PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stack
 # For the programs that tests start, too: not the checkout's own extension.
 export PYTHONSAFEPATH=1 PYTHONPATH="$PWD/$folder/lib:$PWD"
 "$python" -c 'from edgemtl import _core; assert "/build/sanitize/" in _core.__file__, _core.__file__'
-exec "$python" -m pytest -q -m 'not slow' -o pythonpath="$folder/lib ." \
-    tests/edgemtl/flows tests/edgemtl/datasets tests/edgemtl/cli tests/edgemtl/runtime \
-    tests/edgemtl/test_features.py tests/edgemtl/test_against_independent_readers.py \
-    tests/csrc tests/fuzz
+exec "$python" -m pytest -q -n 2 --dist loadfile -o pythonpath="$folder/lib ."
