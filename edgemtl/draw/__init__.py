@@ -2,7 +2,6 @@
 
 from edgemtl.draw.charts import (
     Line,
-    balance_chart,
     heat_map,
     line_chart,
     reliability_chart,
@@ -11,6 +10,7 @@ from edgemtl.draw.charts import (
 )
 from edgemtl.draw.markup import Markup, tag
 from edgemtl.draw.page import card, cards, facts, page, section
+from edgemtl.draw.rows import balance_chart
 
 __all__ = [
     "Line",
