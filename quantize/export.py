@@ -14,7 +14,7 @@ from edgemtl.quantize.convert import convert
 from edgemtl.quantize.formats import EVERY_PRECISION, plan
 from edgemtl.quantize.known import Known
 from edgemtl.quantize.manifest import write_manifest
-from edgemtl.quantize.page import write_page
+from edgemtl.quantize.page import report_page
 from edgemtl.quantize.parts import read_parts
 from edgemtl.quantize.proof import Report, prove
 from edgemtl.quantize.prune import checked_share, draw_steps, prune_run, write_pruned_run
@@ -98,7 +98,8 @@ def export_run(
             if not report.ok:
                 raise _Broken(report)
             manifest = write_manifest(folder, run, name, card, meta, parts["test"], report)
-            write_page(folder / "report.html", manifest, report, max_drop)
+            page = report_page(manifest, report, max_drop)
+            (folder / "report.html").write_text(page, encoding="utf-8")
     except _Broken as broken:
         report = broken.report
     return report

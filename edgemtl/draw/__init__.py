@@ -9,13 +9,14 @@ from edgemtl.draw.charts import (
     up_and_down,
 )
 from edgemtl.draw.markup import Markup, tag
-from edgemtl.draw.page import card, cards, facts, page, section
-from edgemtl.draw.rows import balance_chart
+from edgemtl.draw.page import card, cards, facts, page, section, table
+from edgemtl.draw.rows import balance_chart, bar_chart, shift_chart
 
 __all__ = [
     "Line",
     "Markup",
     "balance_chart",
+    "bar_chart",
     "card",
     "cards",
     "facts",
@@ -25,6 +26,8 @@ __all__ = [
     "reliability_chart",
     "section",
     "share_bar",
+    "shift_chart",
+    "table",
     "tag",
     "up_and_down",
 ]
