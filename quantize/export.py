@@ -17,7 +17,7 @@ from edgemtl.quantize.manifest import write_manifest
 from edgemtl.quantize.page import report_page
 from edgemtl.quantize.parts import read_parts
 from edgemtl.quantize.proof import Report, prove
-from edgemtl.quantize.prune import checked_share, draw_steps, prune_run, write_pruned_run
+from edgemtl.quantize.prune import checked_share, prune_run, write_pruned_run
 from edgemtl.runtime.artefact import FORMATS
 
 __all__ = ["export_run"]
@@ -90,7 +90,6 @@ def export_run(
                 pruning = prune_run(run, (card, network, meta), parts, share, prune_drop, step)
                 source = folder / f"{name}.pruned"
                 write_pruned_run(source, run, pruning)
-                draw_steps(folder / "pruning.svg", name, pruning.steps, pruning.judged)
                 card, network, _ = load_network(source)
             made = convert(network, card, known, folder / name, wanted, io, step)
             report = prove(run, source, made, parts["test"], max_drop, step)

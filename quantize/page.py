@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from edgemtl.draw import (
+    Line,
     Markup,
     bar_chart,
     card,
@@ -17,8 +18,10 @@ from edgemtl.draw import (
     shift_chart,
     table,
     tag,
+    trade_chart,
 )
 from edgemtl.quantize.proof import Report
+from edgemtl.quantize.prune import step_table, with_change
 
 __all__ = ["report_page"]
 
@@ -41,6 +44,8 @@ def report_page(manifest: dict[str, Any], report: Report, max_drop: float) -> st
     """
     name = manifest["name"]
     links = [("files", "files"), ("answers", "answers"), ("flows", "turned"), ("origin", "origin")]
+    if report.pruning:
+        links.insert(0, ("pruning", "pruning"))
     return page(
         f"{name}: exported files",
         tag("h1", name),
@@ -52,6 +57,7 @@ def report_page(manifest: dict[str, Any], report: Report, max_drop: float) -> st
         ),
         tag("nav", *(tag("a", words, href=f"#{anchor}") for words, anchor in links)),
         _pictures(name, report, max_drop),
+        *([_pruning(report.pruning)] if report.pruning else []),
         _files(report),
         _answers(report),
         _turned(report),
@@ -86,6 +92,41 @@ def _pictures(name: str, report: Report, max_drop: float) -> Markup:
             ),
         ]
     )
+
+
+def _pruning(pruning: dict[str, Any]) -> Markup:
+    """The steps down to the smaller network."""
+    return section(
+        "Pruning",
+        "pruning",
+        tag("p", f"Accuracy is that of {pruning['judged']}, in %; in brackets its change."),
+        *(tag("p", f"{note[0].upper()}{note[1:]}.") for note in pruning["notes"]),
+        cards(
+            [
+                card(
+                    "Accuracy by multiply-adds that are left",
+                    _steps(pruning),
+                    tag("p", "The dashed line: what was kept. Hollow: a head lost too much."),
+                )
+            ]
+        ),
+        table(*step_table(pruning)),
+    )
+
+
+def _steps(pruning: dict[str, Any]) -> Markup:
+    steps = pruning["steps"]
+    lines = []
+    for colour, head in enumerate(steps[0]["heads"]):
+        rows = [row for row in steps if row["heads"][head]["n"]]
+        x = [100 * row["share"] for row in rows]
+        y = [100 * row["heads"][head]["accuracy"] for row in rows]
+        dots = [f"{row['macs']:,} multiply-adds: {with_change(row['heads'][head])}" for row in rows]
+        if rows:
+            lines.append(Line(_words(head), x, y, colour, dots))
+    poor = {100 * row["share"] for row in steps if not row["kept"]}
+    label = f"multiply-adds, of {steps[0]['macs']:,} a flow"
+    return trade_chart(lines, 100 * pruning["share"], poor, label, "right")
 
 
 def _files(report: Report) -> Markup:

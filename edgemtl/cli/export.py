@@ -95,9 +95,12 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _show(report: Report, run: Path) -> None:
+    from edgemtl.quantize.prune import step_table
+
     heads = list(report.reference["heads"])
     if report.pruning:
-        _show_steps(report.pruning, heads)
+        columns, rows = step_table(report.pruning)
+        print_table(f"pruning, by {report.pruning['judged']}", columns, rows)
     columns = ["file", "kB", *heads, "agreement", "largest difference"]
     reference = report.reference | {"file": f"{run.name} (torch)"}
     pruned = [report.pruned] if report.pruned else []
@@ -106,30 +109,14 @@ def _show(report: Report, run: Path) -> None:
     print_table(title, columns, rows)
 
 
-def _show_steps(pruning: dict[str, Any], heads: list[str]) -> None:
-    rows = [
-        (
-            f"{row['macs']:,}", f"{row['share']:.1%}", f"{row['parameters']:,}",
-            *(_change(row["heads"][head]) for head in heads), "yes" if row["kept"] else "no",
-        )
-        for row in pruning["steps"]
-    ]  # fmt: skip
-    columns = ["multiply-adds", "share", "parameters", *heads, "within bounds"]
-    print_table(f"pruning, by {pruning['judged']}", columns, rows)
-
-
-def _change(head: dict[str, Any]) -> str:
-    if head["accuracy"] is None:
-        return "–"
-    return f"{100 * head['accuracy']:.2f} ({0 - head['drop']:+.2f})"
-
-
 def _row(file: dict[str, Any]) -> tuple[str, ...]:
+    from edgemtl.quantize.prune import with_change
+
     heads = file["heads"].values()
     return (
         file["file"],
         f"{file['bytes'] / 1000:,.0f}",
-        *map(_change, heads),
+        *map(with_change, heads),
         f"{100 * min(h['agreement'] for h in heads):.2f} %",
         f"{max(h['max_difference'] for h in heads):.1e}",
     )

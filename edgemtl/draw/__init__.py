@@ -6,6 +6,7 @@ from edgemtl.draw.charts import (
     line_chart,
     reliability_chart,
     share_bar,
+    trade_chart,
     up_and_down,
 )
 from edgemtl.draw.markup import Markup, tag
@@ -29,5 +30,6 @@ __all__ = [
     "shift_chart",
     "table",
     "tag",
+    "trade_chart",
     "up_and_down",
 ]

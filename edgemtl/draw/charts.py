@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import ceil, log2, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = [
     "line_chart",
     "reliability_chart",
     "share_bar",
+    "trade_chart",
     "up_and_down",
 ]
 
@@ -69,6 +70,43 @@ def line_chart(lines: Sequence[Line], x_label: str, y_label: str, unit: str = ""
         for x, y, words in zip(line.x, line.y, line.dots, strict=False):
             style, title = f"bar c{line.colour}", tag("title", words)
             parts.append(tag("circle", title, class_=style, cx=frame.px(x), cy=frame.py(y), r=4.0))
+    return picture(f"{y_label} by {x_label}", [*parts, *legend((n.name, n.colour) for n in lines)])
+
+
+def trade_chart(
+    lines: Sequence[Line], kept: float, poor: Container[float], x_label: str, y_label: str
+) -> Markup:
+    """What is given up for less, in %: shares of a cost, each half as wide as the one above it.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+        `x` are shares in %, 100 and less; `y`, in %, too, are shown no further than they reach.
+    kept : float
+        The share that was settled for: a dashed line.
+    poor : container of float
+        Shares that gave up too much: their dots are hollow.
+    """
+    places = [log2(x / 100) for line in lines for x in line.x] or [-1.0]
+    values = [y for line in lines for y in line.y] or [0.0, 100.0]
+    edge = 0.08 * (max(values) - min(values)) + 0.5
+    frame = Frame((min(places) - 0.2, 0.2), (min(values) - edge, max(values) + edge))
+    halves = [(float(n), f"{100 * 2**n:.3g} %") for n in range(ceil(min(places)), 1)]
+    parts = [*frame.y_axis(y_label, "%"), *frame.x_axis(x_label, halves)]
+    at = frame.px(log2(kept / 100))
+    ends = {"y1": frame.top, "y2": frame.height - frame.bottom}
+    parts.append(tag("line", class_="line grey dashed", x1=at, x2=at, **ends))
+    for line in lines:
+        points = [
+            (frame.px(log2(x / 100)), frame.py(y)) for x, y in zip(line.x, line.y, strict=True)
+        ]
+        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+        parts.append(
+            tag("path", tag("title", line.name), class_=f"line c{line.colour}", d=f"M{path}")
+        )
+        for (x, y), share, words in zip(points, line.x, line.dots, strict=True):
+            style = f"line hollow c{line.colour}" if share in poor else f"bar c{line.colour}"
+            parts.append(tag("circle", tag("title", words), class_=style, cx=x, cy=y, r=4.0))
     return picture(f"{y_label} by {x_label}", [*parts, *legend((n.name, n.colour) for n in lines)])
 
 

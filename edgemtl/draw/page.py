@@ -93,6 +93,7 @@ svg .on { fill: var(--on) }
 .mark { stroke: var(--ink); stroke-width: 2 }
 .miss { fill: var(--c4) }
 .dot { fill-opacity: .75 }
+.line.hollow { fill: var(--card) }
 """
 
 
