@@ -91,8 +91,9 @@ def broken_bounds(
                 f"at most {allowed:g} is allowed"
             )
         if not figures["drop"] <= max_drop + 1e-9:
+            n = figures["n"]
             lines.append(
-                f"{file}: {head}: loses {figures['drop']:.2f} points of accuracy, "
-                f"at most {max_drop:g} are allowed (--max-drop)"
+                f"{file}: {head}: loses {figures['drop']:.2f} points of accuracy, at most "
+                f"{max_drop:g} may be lost (--max-drop): one of its {n} flows is {100 / n:.2f}"
             )
     return lines

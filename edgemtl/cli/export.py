@@ -60,7 +60,7 @@ def export(
     --prune leaves out of the network what its answers need least, and trains it to answer as
     before. The smaller run is in DIST, too; its files are measured against the whole run.
     """
-    from edgemtl.quantize import export_run
+    from edgemtl.quantize import export_run, remedy
 
     with progress() as bar:
         task = bar.add_task("exporting", total=STEPS if prune is None else None)
@@ -86,7 +86,8 @@ def export(
     for line in report.broken:
         note(f"edgemtl export: {line}")
     if not report.ok:
-        note(f"edgemtl export: {output} was not written")
+        helps = remedy(report, max_drop)
+        note(f"edgemtl export: {output} was not written{helps and f': {helps}'}")
         raise typer.Exit(1)
 
 
