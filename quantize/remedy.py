@@ -18,11 +18,8 @@ def remedy(report: Report, max_drop: float) -> str:
     if not max(lost) > max_drop:
         return ""
     pruned = [m["drop"] for m in report.pruned["heads"].values()] if report.pruned else []
-    ways = [
-        "prune less"
-        if max(pruned, default=0) > max_drop
-        else "leave these files out (--precisions)"
-    ]
+    too_far = max(pruned, default=0.0) > max_drop
+    ways = ["prune less" if too_far else "leave these files out (--precisions)"]
     fewest = min(m["n"] for m in report.reference["heads"].values())
     if 100 / fewest > max_drop:
         ways.append(f"train with more than {fewest} flows to test by")
