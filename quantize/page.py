@@ -52,8 +52,8 @@ def report_page(manifest: dict[str, Any], report: Report, max_drop: float) -> st
         tag(
             "p",
             f"Each file answered {report.flows} held-out flows, by its own runtime, beside the "
-            f"network of {manifest['run']}, and loses at most {max_drop:g} points of accuracy "
-            "on any head.",
+            f"network of {manifest['run']}. On no head did one lose more points of accuracy than "
+            f"{max_drop:g}.",
         ),
         tag("nav", *(tag("a", words, href=f"#{anchor}") for words, anchor in links)),
         _pictures(name, report, max_drop),
@@ -96,6 +96,7 @@ def _pictures(name: str, report: Report, max_drop: float) -> Markup:
 
 def _pruning(pruning: dict[str, Any]) -> Markup:
     """The steps down to the smaller network."""
+    columns, rows = step_table(pruning)
     return section(
         "Pruning",
         "pruning",
@@ -110,7 +111,7 @@ def _pruning(pruning: dict[str, Any]) -> Markup:
                 )
             ]
         ),
-        table(*step_table(pruning)),
+        table([_words(name) for name in columns], rows),
     )
 
 
