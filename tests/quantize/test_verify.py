@@ -84,6 +84,19 @@ def test_a_line_tells_what_one_flow_is():
     ]
 
 
+def test_what_pruning_lost_is_said_of_the_pruned_network():
+    heads = {
+        "duration": {"n": 276, "drop": 1.5, "max_difference": 0.1},
+        "bandwidth": {"n": 315, "drop": 1.25, "max_difference": 0.1},
+    }
+    pruned = {"file": "a.pruned", "heads": {"duration": {"n": 276, "drop": 2.0}}}
+    pruned["heads"]["bandwidth"] = {"n": 315, "drop": 0.5}
+    lines = broken_bounds("a.int8.onnx", "int8", heads, 1.0, pruned)
+    assert [line.partition(" points")[0] for line in lines] == [
+        "a.pruned: duration: loses 2.00", "a.int8.onnx: bandwidth: loses 1.25",
+    ]  # fmt: skip
+
+
 def row(*drops, n=276):
     return {"heads": {str(i): {"drop": drop, "n": n} for i, drop in enumerate(drops)}}
 
