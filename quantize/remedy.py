@@ -17,9 +17,10 @@ def remedy(report: Report, max_drop: float) -> str:
     lost = [m["drop"] for file in report.files for m in file["heads"].values()]
     if not max(lost) > max_drop:
         return ""
-    pruned = [m["drop"] for m in report.pruned["heads"].values()] if report.pruned else []
-    too_far = max(pruned, default=0.0) > max_drop
-    ways = ["prune less" if too_far else "leave these files out (--precisions)"]
+    source = report.pruned or report.reference
+    ways = ["prune less"] if report.pruned else []
+    if max(m["drop"] for m in source["heads"].values()) <= max_drop:
+        ways.append("leave these files out (--precisions)")
     fewest = min(m["n"] for m in report.reference["heads"].values())
     if 100 / fewest > max_drop:
         ways.append(f"train with more than {fewest} flows to test by")
