@@ -2,5 +2,6 @@
 
 from edgemtl.quantize.export import export_run
 from edgemtl.quantize.proof import Report
+from edgemtl.quantize.remedy import remedy
 
-__all__ = ["Report", "export_run"]
+__all__ = ["Report", "export_run", "remedy"]

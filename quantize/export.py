@@ -14,10 +14,10 @@ from edgemtl.quantize.convert import convert
 from edgemtl.quantize.formats import EVERY_PRECISION, plan
 from edgemtl.quantize.known import Known
 from edgemtl.quantize.manifest import write_manifest
-from edgemtl.quantize.page import write_page
+from edgemtl.quantize.page import report_page
 from edgemtl.quantize.parts import read_parts
 from edgemtl.quantize.proof import Report, prove
-from edgemtl.quantize.prune import checked_share, draw_steps, prune_run, write_pruned_run
+from edgemtl.quantize.prune import checked_share, prune_run, write_pruned_run
 from edgemtl.runtime.artefact import FORMATS
 
 __all__ = ["export_run"]
@@ -90,7 +90,6 @@ def export_run(
                 pruning = prune_run(run, (card, network, meta), parts, share, prune_drop, step)
                 source = folder / f"{name}.pruned"
                 write_pruned_run(source, run, pruning)
-                draw_steps(folder / "pruning.svg", name, pruning.steps, pruning.judged)
                 card, network, _ = load_network(source)
             made = convert(network, card, known, folder / name, wanted, io, step)
             report = prove(run, source, made, parts["test"], max_drop, step)
@@ -98,7 +97,8 @@ def export_run(
             if not report.ok:
                 raise _Broken(report)
             manifest = write_manifest(folder, run, name, card, meta, parts["test"], report)
-            write_page(folder / "report.html", manifest, report, max_drop)
+            page = report_page(manifest, report, max_drop)
+            (folder / "report.html").write_text(page, encoding="utf-8")
     except _Broken as broken:
         report = broken.report
     return report

@@ -1,27 +1,30 @@
-"""report.html: what an export made and how it compares, for people; one file, no script."""
+"""report.html: what an export made and how it compares, for people."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
-from html import escape
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
-from edgemtl.quantize.pictures import bytes_and_points
+from edgemtl.draw import (
+    Line,
+    Markup,
+    bar_chart,
+    card,
+    cards,
+    facts,
+    page,
+    section,
+    shift_chart,
+    table,
+    tag,
+    trade_chart,
+)
 from edgemtl.quantize.proof import Report
+from edgemtl.quantize.prune import step_table, with_change
 
-__all__ = ["write_page"]
+__all__ = ["report_page"]
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 72em; margin: 2em auto; padding: 0 1em; }
-table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums; }
-th, td { padding: .2em .8em; border-bottom: 1px solid #ddd; text-align: right; }
-th:first-child, td:first-child { text-align: left; white-space: nowrap; }
-td.left, th.left { text-align: left; min-width: 14em; overflow-wrap: anywhere; }
-code { font-size: 90%; overflow-wrap: anywhere; }
-svg { max-width: 100%; height: auto; }
-"""
 HOW = {
     "fp32": "float32, as trained",
     "fp16": "weights of 16 bits, float32 once loaded",
@@ -29,8 +32,8 @@ HOW = {
 }
 
 
-def write_page(file: Path, manifest: dict[str, Any], report: Report, max_drop: float) -> None:
-    """Write the page.
+def report_page(manifest: dict[str, Any], report: Report, max_drop: float) -> str:
+    """The whole page, as HTML that needs nothing from elsewhere.
 
     Parameters
     ----------
@@ -39,44 +42,107 @@ def write_page(file: Path, manifest: dict[str, Any], report: Report, max_drop: f
     max_drop : float
         Points of accuracy that a file was allowed to lose on any head.
     """
-    data = "; ".join(f"{f['path']} (SHA-256 {f['sha256']})" for f in manifest["data"])
-    parts = [
-        f"<h1>{escape(manifest['name'])}</h1>",
-        f"<p>Each file answered {report.flows} held-out flows, by its own runtime, beside the "
-        f"network of <code>{escape(manifest['run'])}</code>, and loses at most {max_drop:g} points "
-        "of accuracy on any head.</p>",
-        f"<p>Training data: <code>{escape(data)}</code></p>",
-        bytes_and_points(report, max_drop),
-        "<h2>Files</h2>",
+    name = manifest["name"]
+    links = [("files", "files"), ("answers", "answers"), ("flows", "turned"), ("origin", "origin")]
+    if report.pruning:
+        links.insert(0, ("pruning", "pruning"))
+    return page(
+        f"{name}: exported files",
+        tag("h1", name),
+        tag(
+            "p",
+            f"Each file answered {report.flows} held-out flows, by its own runtime, beside the "
+            f"network of {manifest['run']}. On no head did one lose more points of accuracy than "
+            f"{max_drop:g}.",
+        ),
+        tag("nav", *(tag("a", words, href=f"#{anchor}") for words, anchor in links)),
+        _pictures(name, report, max_drop),
+        *([_pruning(report.pruning)] if report.pruning else []),
         _files(report),
-        "<h2>Answers, head by head</h2>",
-        "<p>In brackets: points beside the network. Turned: decisions other than the network's. "
-        "ECE: expected calibration error.</p>",
-        _heads(report),
-        "<h2>Flows that are answered otherwise</h2>",
+        _answers(report),
         _turned(report),
-        "<h2>Made with</h2>",
-        _table(("package", "version"), manifest["versions"].items()),
-        f"<p>Trained by <code>{escape(shlex.join(manifest['command']))}</code></p>",
-    ]
-    title = f"<title>{escape(manifest['name'])}: exported files</title>"
-    page = ["<!DOCTYPE html>", '<meta charset="utf-8">', title, f"<style>{STYLE}</style>", *parts]
-    file.write_text("\n".join(page) + "\n", encoding="utf-8")
+        _origin(manifest),
+    )
 
 
-def _files(report: Report) -> str:
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _networks(report: Report) -> list[dict[str, Any]]:
+    """The run, the pruned one, if any, and every file."""
+    return [report.reference, *([report.pruned] if report.pruned else []), *report.files]
+
+
+def _pictures(name: str, report: Report, max_drop: float) -> Markup:
+    rows = _networks(report)
+    names = [row["file"].removeprefix(f"{name}.") for row in rows]
+    shifts = {
+        _words(head): [0 - row["heads"][head]["drop"] for row in rows]
+        for head in report.reference["heads"]
+    }
+    label = "points of accuracy beside the network"
+    return cards(
+        [
+            card("How large", bar_chart(names, [row["bytes"] / 1000 for row in rows], "kB")),
+            card(
+                "What it costs",
+                shift_chart(names, shifts, -max_drop, label),
+                tag("p", "The dashed line: what a file was allowed to lose."),
+            ),
+        ]
+    )
+
+
+def _pruning(pruning: dict[str, Any]) -> Markup:
+    """The steps down to the smaller network."""
+    columns, rows = step_table(pruning)
+    return section(
+        "Pruning",
+        "pruning",
+        tag("p", f"Accuracy is that of {pruning['judged']}, in %; in brackets its change."),
+        *(tag("p", f"{note[0].upper()}{note[1:]}.") for note in pruning["notes"]),
+        cards(
+            [
+                card(
+                    "Accuracy by multiply-adds that are left",
+                    _steps(pruning),
+                    tag("p", "The dashed line: what was kept. Hollow: a head lost too much."),
+                )
+            ]
+        ),
+        table([_words(name) for name in columns], rows),
+    )
+
+
+def _steps(pruning: dict[str, Any]) -> Markup:
+    steps = pruning["steps"]
+    lines = []
+    for colour, head in enumerate(steps[0]["heads"]):
+        rows = [row for row in steps if row["heads"][head]["n"]]
+        x = [100 * row["share"] for row in rows]
+        y = [100 * row["heads"][head]["accuracy"] for row in rows]
+        dots = [f"{row['macs']:,} multiply-adds: {with_change(row['heads'][head])}" for row in rows]
+        if rows:
+            lines.append(Line(_words(head), x, y, colour, dots))
+    poor = {100 * row["share"] for row in steps if not row["kept"]}
+    label = f"multiply-adds, of {steps[0]['macs']:,} a flow"
+    return trade_chart(lines, 100 * pruning["share"], poor, label, "right")
+
+
+def _files(report: Report) -> Markup:
     rows = [_file(report.reference, report, "PyTorch, the network itself")]
     if report.pruned:
         rows.append(_file(report.pruned, report, "PyTorch, pruned: what the files were made of"))
     rows += [_file(row, report, _made(row)) for row in report.files]
-    columns = ("file", "bytes", "times smaller", "multiply-adds", "how", "SHA-256")
-    return _table(columns, rows, left=(4, 5))
+    columns = ("file", "bytes", "times smaller", "multiply-adds", "how")
+    digests = facts((row["file"], row["sha256"]) for row in report.files)
+    return section("Files", "files", table(columns, rows, words={4}), card("SHA-256", digests))
 
 
 def _file(row: dict[str, Any], report: Report, how: str) -> tuple[str, ...]:
     smaller = report.reference["bytes"] / row["bytes"]
-    size = (f"{row['bytes']:,}", f"{smaller:.1f}", f"{row['macs']:,}")
-    return (row["file"], *size, how, row.get("sha256", "–"))
+    return (row["file"], f"{row['bytes']:,}", f"{smaller:.1f}", f"{row['macs']:,}", how)
 
 
 def _made(row: dict[str, Any]) -> str:
@@ -87,52 +153,61 @@ def _made(row: dict[str, Any]) -> str:
     return f"int8 weights and values, calibrated by {made['calibration']}{tuned}"
 
 
-def _heads(report: Report) -> str:
+def _answers(report: Report) -> Markup:
+    words = "In brackets: points beside the network. Turned: decisions other than the network's. "
+    if report.pruned:
+        words = (
+            "In brackets: points beside the whole network. Turned: decisions other than the pruned "
+            "network's; its own, other than the whole network's. "
+        )
+    words += "The largest difference is that of a probability, from the same."
+    heads = [part for head in report.reference["heads"] for part in _head(head, report)]
+    return section("Answers, head by head", "answers", tag("p", words), *heads)
+
+
+def _head(head: str, report: Report) -> Iterable[Markup]:
+    own = report.reference["heads"][head]
     columns = (
-        "head", "file", "accuracy in %", "macro F1 in %", "ECE in %", "agreement in %", "turned",
-        "largest difference",
+        "file", "accuracy in %", "macro F1 in %", "calibration error in %", "agreement in %",
+        "turned", "largest difference",
     )  # fmt: skip
-    rows = []
-    for head, own in report.reference["heads"].items():
-        for file in filter(None, (report.reference, report.pruned, *report.files)):
-            m = file["heads"][head]
-            rows.append(
-                (
-                    head,
-                    file["file"],
-                    *(_beside(m[name], own[name]) for name in ("accuracy", "macro_f1", "ece")),
-                    f"{100 * m['agreement']:.2f}",
-                    f"{m['turned']} of {report.flows}",
-                    f"{m['max_difference']:.1e}",
-                )
-            )
-    return _table(columns, rows, left=(1,))
+    rows = [
+        (
+            row["file"],
+            *(_beside(m[name], own[name]) for name in ("accuracy", "macro_f1", "ece")),
+            f"{100 * m['agreement']:.2f}",
+            f"{m['turned']} of {report.flows}",
+            f"{m['max_difference']:.1e}",
+        )
+        for row in _networks(report)
+        for m in (row["heads"][head],)
+    ]
+    yield tag("h3", f"{_words(head)}: accuracy of {own['n']} flows with a label")
+    yield table(columns, rows)
 
 
 def _beside(value: float, own: float) -> str:
     return f"{100 * value:.2f} ({100 * (value - own):+.2f})"
 
 
-def _turned(report: Report) -> str:
+def _turned(report: Report) -> Markup:
     rows = []
     for file in report.files:
         for head, m in file["heads"].items():
             if m["turned"]:
                 more = m["turned"] - len(m["turned_flows"])
                 named = ", ".join(m["turned_flows"]) + (f" and {more} more" if more else "")
-                rows.append((file["file"], head, str(m["turned"]), named))
-    if not rows:
-        return "<p>None: every file decides as the network does.</p>"
-    return _table(("file", "head", "flows", "ids"), rows, left=(1, 3))
+                rows.append((file["file"], _words(head), str(m["turned"]), named))
+    columns = ("file", "head", "flows", "ids")
+    none = tag("p", "None: every file decides as the network does.")
+    found = table(columns, rows, words={3}) if rows else none
+    return section("Flows that are answered otherwise", "turned", found)
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = ()) -> str:
-    def line(cells: Sequence[str], tag: str) -> str:
-        kinds = [' class="left"' if i in left else "" for i in range(len(cells))]
-        inner = "".join(
-            f"<{tag}{kind}>{escape(cell)}</{tag}>" for cell, kind in zip(cells, kinds, strict=True)
-        )
-        return f"<tr>{inner}</tr>"
-
-    body = "\n".join(line(row, "td") for row in rows)
-    return f"<table>\n{line(columns, 'th')}\n{body}\n</table>"
+def _origin(manifest: dict[str, Any]) -> Markup:
+    lines: Iterable[tuple[str, str]] = [
+        ("trained by", shlex.join(manifest["command"])),
+        *((f["path"], f"SHA-256 {f['sha256']}") for f in manifest["data"]),
+        *manifest["versions"].items(),
+    ]
+    return section("Origin", "origin", card("Where it came from", facts(lines)))

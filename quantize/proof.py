@@ -84,7 +84,7 @@ def prove(
         heads = compare(own, answers, targets, ids)
         for head, points in points_lost(whole, answers, targets).items():
             heads[head]["drop"] = points
-        broken += broken_bounds(one.file.name, one.precision, heads, max_drop)
+        broken += broken_bounds(one.file.name, one.precision, heads, max_drop, pruned)
         rows.append(
             {
                 "file": one.file.name,
@@ -97,7 +97,7 @@ def prove(
                 "heads": heads,
             }
         )
-    return Report(reference, rows, broken, len(test), pruned)
+    return Report(reference, rows, list(dict.fromkeys(broken)), len(test), pruned)
 
 
 def _of_run(run: Path) -> dict[str, Any]:

@@ -72,7 +72,11 @@ def points_lost(
 
 
 def broken_bounds(
-    file: str, precision: str, heads: dict[str, dict[str, Any]], max_drop: float
+    file: str,
+    precision: str,
+    heads: dict[str, dict[str, Any]],
+    max_drop: float,
+    pruned: dict[str, Any] | None = None,
 ) -> list[str]:
     """One line for each bound that a file breaks; none when it is proved.
 
@@ -80,6 +84,9 @@ def broken_bounds(
     ----------
     precision : {"fp32", "fp16", "dynamic", "int8"}
         Files of float weights must agree to `DIFFERENCES`, any file may lose `max_drop` points.
+    pruned : dict, optional
+        ``file`` and ``heads`` of the network that the file was made of: where that one has lost
+        too much already, the line is the same for each of its files.
     """
     lines = []
     for head, figures in heads.items():
@@ -91,8 +98,16 @@ def broken_bounds(
                 f"at most {allowed:g} is allowed"
             )
         if not figures["drop"] <= max_drop + 1e-9:
-            lines.append(
-                f"{file}: {head}: loses {figures['drop']:.2f} points of accuracy, "
-                f"at most {max_drop:g} are allowed (--max-drop)"
-            )
+            loser = file
+            if pruned and not pruned["heads"][head]["drop"] <= max_drop + 1e-9:
+                loser, figures = pruned["file"], pruned["heads"][head]
+            lines.append(_loss(loser, head, figures, max_drop))
     return lines
+
+
+def _loss(loser: str, head: str, figures: dict[str, Any], max_drop: float) -> str:
+    n = figures["n"]
+    return (
+        f"{loser}: {head}: loses {figures['drop']:.2f} points of accuracy, at most {max_drop:g} "
+        f"may be lost (--max-drop): one of its {n} flows is {100 / n:.2f}"
+    )

@@ -60,7 +60,7 @@ def export(
     --prune leaves out of the network what its answers need least, and trains it to answer as
     before. The smaller run is in DIST, too; its files are measured against the whole run.
     """
-    from edgemtl.quantize import export_run
+    from edgemtl.quantize import export_run, remedy
 
     with progress() as bar:
         task = bar.add_task("exporting", total=STEPS if prune is None else None)
@@ -86,7 +86,8 @@ def export(
     for line in report.broken:
         note(f"edgemtl export: {line}")
     if not report.ok:
-        note(f"edgemtl export: {output} was not written")
+        helps = remedy(report, max_drop)
+        note(f"edgemtl export: {output} was not written{helps and f': {helps}'}")
         raise typer.Exit(1)
 
 
@@ -95,9 +96,12 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _show(report: Report, run: Path) -> None:
+    from edgemtl.quantize.prune import step_table
+
     heads = list(report.reference["heads"])
     if report.pruning:
-        _show_steps(report.pruning, heads)
+        columns, rows = step_table(report.pruning)
+        print_table(f"pruning, by {report.pruning['judged']}", columns, rows)
     columns = ["file", "kB", *heads, "agreement", "largest difference"]
     reference = report.reference | {"file": f"{run.name} (torch)"}
     pruned = [report.pruned] if report.pruned else []
@@ -106,30 +110,14 @@ def _show(report: Report, run: Path) -> None:
     print_table(title, columns, rows)
 
 
-def _show_steps(pruning: dict[str, Any], heads: list[str]) -> None:
-    rows = [
-        (
-            f"{row['macs']:,}", f"{row['share']:.1%}", f"{row['parameters']:,}",
-            *(_change(row["heads"][head]) for head in heads), "yes" if row["kept"] else "no",
-        )
-        for row in pruning["steps"]
-    ]  # fmt: skip
-    columns = ["multiply-adds", "share", "parameters", *heads, "within bounds"]
-    print_table(f"pruning, by {pruning['judged']}", columns, rows)
-
-
-def _change(head: dict[str, Any]) -> str:
-    if head["accuracy"] is None:
-        return "–"
-    return f"{100 * head['accuracy']:.2f} ({0 - head['drop']:+.2f})"
-
-
 def _row(file: dict[str, Any]) -> tuple[str, ...]:
+    from edgemtl.quantize.prune import with_change
+
     heads = file["heads"].values()
     return (
         file["file"],
         f"{file['bytes'] / 1000:,.0f}",
-        *map(_change, heads),
+        *map(with_change, heads),
         f"{100 * min(h['agreement'] for h in heads):.2f} %",
         f"{max(h['max_difference'] for h in heads):.1e}",
     )

@@ -2,20 +2,22 @@
 
 from edgemtl.draw.charts import (
     Line,
-    balance_chart,
     heat_map,
     line_chart,
     reliability_chart,
     share_bar,
+    trade_chart,
     up_and_down,
 )
 from edgemtl.draw.markup import Markup, tag
-from edgemtl.draw.page import card, cards, facts, page, section
+from edgemtl.draw.page import card, cards, facts, page, section, table
+from edgemtl.draw.rows import balance_chart, bar_chart, shift_chart
 
 __all__ = [
     "Line",
     "Markup",
     "balance_chart",
+    "bar_chart",
     "card",
     "cards",
     "facts",
@@ -25,6 +27,9 @@ __all__ = [
     "reliability_chart",
     "section",
     "share_bar",
+    "shift_chart",
+    "table",
     "tag",
+    "trade_chart",
     "up_and_down",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10, sqrt
+from math import ceil, log2, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgemtl.draw.frame import NAME_MAX, WIDTH, Frame, legend, picture, text
 from edgemtl.draw.markup import Markup, short, tag
 
 if TYPE_CHECKING:
@@ -16,18 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Line",
-    "balance_chart",
     "heat_map",
     "line_chart",
     "reliability_chart",
     "share_bar",
+    "trade_chart",
     "up_and_down",
 ]
 
-WIDTH = 420.0
-HEIGHT = 250.0
 VALUE_MAX = 1e100
-NAME_MAX = 16  # characters of a class beside a chart; all of them are in its tooltip
 
 
 @dataclass(frozen=True)
@@ -52,52 +50,12 @@ class Line:
     dots: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """The inside of a chart: places in the picture of values of two ranges."""
-
-    x: tuple[float, float]
-    y: tuple[float, float]
-    left: float = 48.0
-    right: float = 12.0
-    top: float = 28.0
-    bottom: float = 38.0
-    width: float = WIDTH
-    height: float = HEIGHT
-
-    def px(self, value: float) -> float:
-        low, high = self.x
-        inner = self.width - self.left - self.right
-        return self.left + inner * (value - low) / ((high - low) or 1)
-
-    def py(self, value: float) -> float:
-        low, high = self.y
-        inner = self.height - self.top - self.bottom
-        return self.height - self.bottom - inner * (value - low) / ((high - low) or 1)
-
-    def axes(self, x_label: str, y_label: str, unit: str = "") -> list[Markup]:
-        """Lines at round values, their numbers, and what they are of."""
-        left, right = self.px(self.x[0]), self.px(self.x[1])
-        marks = []
-        for value in _round_values(*self.y):
-            y = self.py(value)
-            marks.append(tag("line", class_="grid", x1=left, x2=right, y1=y, y2=y))
-            marks.append(_text(left - 6, y + 4, f"{abs(value):g}{unit}", "end"))
-        bottom = self.height - self.bottom
-        for value in _round_values(*self.x):
-            marks.append(_text(self.px(value), bottom + 16, f"{value:g}", "middle"))
-        marks.append(tag("line", class_="axis", x1=left, x2=right, y1=bottom, y2=bottom))
-        marks.append(_text((left + right) / 2, self.height - 4, x_label, "middle", "label"))
-        marks.append(_text(0, 12, y_label, "start", "label"))
-        return marks
-
-
 def line_chart(lines: Sequence[Line], x_label: str, y_label: str, unit: str = "") -> Markup:
     """Lines over a common axis, from 0 up, or from 0 to 100 %."""
     values = [v for line in lines for v in line.y if abs(v) < VALUE_MAX]
     places = [v for line in lines for v in line.x]
     top = 100.0 if unit == "%" else max([*values, 1e-9]) * 1.05
-    frame = _Frame((min(places, default=0.0), max(places, default=1.0)), (0.0, top))
+    frame = Frame((min(places, default=0.0), max(places, default=1.0)), (0.0, top))
     parts = frame.axes(x_label, y_label, unit)
     for line in lines:
         points = [
@@ -112,21 +70,44 @@ def line_chart(lines: Sequence[Line], x_label: str, y_label: str, unit: str = ""
         for x, y, words in zip(line.x, line.y, line.dots, strict=False):
             style, title = f"bar c{line.colour}", tag("title", words)
             parts.append(tag("circle", title, class_=style, cx=frame.px(x), cy=frame.py(y), r=4.0))
-    return _picture(f"{y_label} by {x_label}", [*parts, *_legend(lines)])
+    return picture(f"{y_label} by {x_label}", [*parts, *legend((n.name, n.colour) for n in lines)])
 
 
-def _legend(lines: Sequence[Line]) -> Iterable[Markup]:
-    """Names in the colours of their lines, up to the right end of the first row."""
-    names = [short(line.name, 18) for line in lines]
-    x = WIDTH - sum(_legend_width(name) for name in names)
-    for line, name in zip(lines, names, strict=True):
-        yield tag("path", class_=f"line c{line.colour}", d=f"M{x:.1f} 8h14")
-        yield _text(x + 19, 12, name, "start")
-        x += _legend_width(name)
+def trade_chart(
+    lines: Sequence[Line], kept: float, poor: Container[float], x_label: str, y_label: str
+) -> Markup:
+    """What is given up for less, in %: shares of a cost, each half as wide as the one above it.
 
-
-def _legend_width(name: str) -> float:
-    return 32 + 7.0 * len(name)  # about; fonts differ
+    Parameters
+    ----------
+    lines : sequence of Line
+        `x` are shares in %, 100 and less; `y`, in %, too, are shown no further than they reach.
+    kept : float
+        The share that was settled for: a dashed line.
+    poor : container of float
+        Shares that gave up too much: their dots are hollow.
+    """
+    places = [log2(x / 100) for line in lines for x in line.x] or [-1.0]
+    values = [y for line in lines for y in line.y] or [0.0, 100.0]
+    edge = 0.08 * (max(values) - min(values)) + 0.5
+    frame = Frame((min(places) - 0.2, 0.2), (min(values) - edge, max(values) + edge))
+    halves = [(float(n), f"{100 * 2**n:.3g} %") for n in range(ceil(min(places)), 1)]
+    parts = [*frame.y_axis(y_label, "%"), *frame.x_axis(x_label, halves)]
+    at = frame.px(log2(kept / 100))
+    ends = {"y1": frame.top, "y2": frame.height - frame.bottom}
+    parts.append(tag("line", class_="line grey dashed", x1=at, x2=at, **ends))
+    for line in lines:
+        points = [
+            (frame.px(log2(x / 100)), frame.py(y)) for x, y in zip(line.x, line.y, strict=True)
+        ]
+        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+        parts.append(
+            tag("path", tag("title", line.name), class_=f"line c{line.colour}", d=f"M{path}")
+        )
+        for (x, y), share, words in zip(points, line.x, line.dots, strict=True):
+            style = f"line hollow c{line.colour}" if share in poor else f"bar c{line.colour}"
+            parts.append(tag("circle", tag("title", words), class_=style, cx=x, cy=y, r=4.0))
+    return picture(f"{y_label} by {x_label}", [*parts, *legend((n.name, n.colour) for n in lines)])
 
 
 def heat_map(counts: NDArray[np.int64], names: Sequence[str]) -> Markup:
@@ -135,12 +116,12 @@ def heat_map(counts: NDArray[np.int64], names: Sequence[str]) -> Markup:
     cell = (WIDTH - left - 52) / n  # the last name is turned out of its column
     side = min(cell, 62.0)
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    parts = [_text(0, 12, "class ↓  answer →", "start", "label")]
+    parts = [text(0, 12, "class ↓  answer →", "start", "label")]
     for i, name in enumerate(names):
         y, x = top + (i + 0.5) * side, left + (i + 0.5) * cell
-        parts.append(_text(left - 8, y + 4, short(name, NAME_MAX), "end", "", name))
+        parts.append(text(left - 8, y + 4, short(name, NAME_MAX), "end", "", name))
         turned = f"rotate(-35 {x:.1f} {top - 8:.1f})"
-        parts.append(_text(x, top - 8, short(name, NAME_MAX), "start", "", name, turned))
+        parts.append(text(x, top - 8, short(name, NAME_MAX), "start", "", name, turned))
     for (i, j), value in np.ndenumerate(share):
         title = tag(
             "title", f"{names[i]} answered as {names[j]}: {counts[i, j]} of {counts[i].sum()}"
@@ -155,15 +136,15 @@ def heat_map(counts: NDArray[np.int64], names: Sequence[str]) -> Markup:
         if n <= 12 and value >= 0.005:
             style = "on" if value > 0.5 else "label"
             x, y = left + (j + 0.5) * cell - 1, top + (i + 0.5) * side + 3
-            parts.append(_text(x, y, f"{100 * value:.0f}", "middle", style))
-    return _picture("confusion matrix", parts, top + n * side + 4)
+            parts.append(text(x, y, f"{100 * value:.0f}", "middle", style))
+    return picture("confusion matrix", parts, top + n * side + 4)
 
 
 def reliability_chart(bins: NDArray[np.float64]) -> Markup:
     """How often answers of a confidence are right: `edgemtl.models.reliability`'s (3, bins)."""
     flows, confidence, right = bins
     some = flows > 0
-    frame = _Frame((0.0, 100.0), (0.0, 100.0))
+    frame = Frame((0.0, 100.0), (0.0, 100.0))
     parts = frame.axes("confidence in %", "right answers", "%")
     ends = (frame.px(0), frame.py(0), frame.px(100), frame.py(100))
     parts.append(
@@ -178,28 +159,7 @@ def reliability_chart(bins: NDArray[np.float64]) -> Markup:
         parts.append(tag("line", class_="line grey", x1=x, x2=x, y1=y, y2=frame.py(said)))
         size = 3 + 12 * sqrt(n / flows.sum())
         parts.append(tag("circle", title, class_="dot", cx=x, cy=y, r=size))
-    return _picture("reliability diagram", parts)
-
-
-def balance_chart(
-    names: Sequence[str], first: Sequence[int], second: Sequence[int], titles: tuple[str, str]
-) -> Markup:
-    """How many flows each class has in two parts, as bars beside each other."""
-    left, row, top = 118.0, 32.0, 26.0
-    most = max([*first, *second, 1])
-    lines = [Line(title, (), (), colour) for colour, title in enumerate(titles)]
-    parts = [_text(0, 12, "flows", "start", "label"), *_legend(lines)]
-    for i, name in enumerate(names):
-        y = top + i * row
-        parts.append(_text(left - 8, y + 17, short(name, NAME_MAX), "end", "", name))
-        for number, (values, offset) in enumerate(((first, 2.0), (second, 14.0))):
-            width = (WIDTH - left - 48) * values[i] / most
-            parts.append(
-                tag("rect", class_=f"bar c{number}", x=left, y=y + offset, height=10.0,
-                    width=max(width, 1.0), rx=2.0)
-            )  # fmt: skip
-            parts.append(_text(left + width + 6, y + offset + 9, str(values[i]), "start", "small"))
-    return _picture("flows of each class", parts, top + len(names) * row + 4)
+    return picture("reliability diagram", parts)
 
 
 def share_bar(share: float, mark: float, title: str) -> Markup:
@@ -211,7 +171,7 @@ def share_bar(share: float, mark: float, title: str) -> Markup:
         tag("rect", class_="bar c0", x=0.0, y=4.0, width=share * WIDTH, height=10.0, rx=5.0),
         tag("line", class_="mark", x1=at, x2=at, y1=0.0, y2=18.0),
     ]
-    return _picture(title, parts, 18.0)
+    return picture(title, parts, 18.0)
 
 
 def up_and_down(
@@ -232,7 +192,7 @@ def up_and_down(
         Bytes at the upper and the lower edge; equal ones make pictures comparable.
     """
     end, height = float(x.max(initial=0)) or 1.0, 190.0
-    frame = _Frame((0.0, end), (0.0 if down is None else -top, top), height=height)
+    frame = Frame((0.0, end), (0.0 if down is None else -top, top), height=height)
     label = "bytes, either way" if down is None else "bytes ↑ sent ↓ received"
     parts = frame.axes(x_label, label)
     zero = frame.py(0)
@@ -246,34 +206,4 @@ def up_and_down(
         ]
         parts.append(tag("path", class_=f"stem {style}", d="".join(stems)))
     parts.append(tag("line", class_="axis", x1=frame.px(0), x2=frame.px(end), y1=zero, y2=zero))
-    return _picture(f"bytes by {x_label}", parts, height)
-
-
-def _picture(label: str, parts: Iterable[Markup], height: float = HEIGHT) -> Markup:
-    box = f"0 0 {WIDTH:g} {height:g}"
-    return tag("svg", *parts, viewBox=box, role="img", aria_label=label)
-
-
-def _text(
-    x: float,
-    y: float,
-    words: str,
-    anchor: str,
-    style: str = "",
-    title: str = "",
-    transform: str = "",
-) -> Markup:
-    more: dict[str, str] = {"class_": style} if style else {}
-    if transform:
-        more["transform"] = transform
-    inner = [words, tag("title", title)] if title else [words]
-    return tag("text", *inner, x=x, y=y, text_anchor=anchor, **more)
-
-
-def _round_values(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Some four to eight round values from low to high."""
-    if not high > low:
-        return [low]
-    step = 10 ** floor(log10((high - low) / wanted))
-    step *= next(m for m in (1, 2, 5, 10) if (high - low) / (m * step) <= wanted)
-    return [float(i * step) for i in range(ceil(low / step), floor(high / step) + 1)]
+    return picture(f"bytes by {x_label}", parts, height)

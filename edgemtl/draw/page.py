@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 
 from edgemtl.draw.markup import Markup, tag
 
-__all__ = ["card", "cards", "facts", "page", "section"]
+__all__ = ["card", "cards", "facts", "page", "section", "table"]
 
 # Even where somebody's name got through: no script runs, nothing is fetched.
 POLICY = (
@@ -59,6 +59,17 @@ dt, dd { font-size: 13px; overflow-wrap: anywhere }
   dl { display: block }
   dd { margin: 0 0 8px }
 }
+.wide { overflow-x: auto; margin: 12px 0 }
+table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
+th, td {
+  padding: 5px 14px 5px 0; border-bottom: 1px solid var(--faint); text-align: right;
+  vertical-align: top; white-space: nowrap;
+}
+th { color: var(--soft); font-weight: 400 }
+th:first-child, td:first-child { text-align: left }
+th.words, td.words {
+  text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 18em;
+}
 svg { display: block; width: 100%; height: auto; max-width: 560px }
 svg text { font-size: 12.5px; fill: var(--soft) }
 svg .label { fill: var(--ink) }
@@ -82,6 +93,7 @@ svg .on { fill: var(--on) }
 .mark { stroke: var(--ink); stroke-width: 2 }
 .miss { fill: var(--c4) }
 .dot { fill-opacity: .75 }
+.line.hollow { fill: var(--card) }
 """
 
 
@@ -120,3 +132,27 @@ def facts(rows: Iterable[tuple[str, str]]) -> Markup:
     """Names, and what each of them is."""
     words = [word for name, value in rows for word in (tag("dt", name), tag("dd", value))]
     return tag("dl", *words)
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], words: Container[int] = ()
+) -> Markup:
+    """A table that scrolls where the window is too narrow for it.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Headings.
+    rows : iterable of sequence of str
+        The first is a name, others are numbers.
+    words : container of int
+        Numbers of the columns that are no numbers, but text, which may break.
+    """
+
+    def line(cells: Sequence[str], kind: str) -> Markup:
+        styles = [{"class_": "words"} if i in words else {} for i in range(len(cells))]
+        pairs = zip(cells, styles, strict=True)
+        return tag("tr", *(tag(kind, cell, **style) for cell, style in pairs))
+
+    body = (line(row, "td") for row in rows)
+    return tag("div", tag("table", line(columns, "th"), *body), class_="wide")

@@ -26,7 +26,7 @@ from edgemtl.training.train import train_parts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CrossFitted", "Judge", "OnFlows", "choose_judge"]
+__all__ = ["CrossFitted", "Judge", "OnFlows", "choose_judge", "flows_of"]
 
 FOLDS = 3
 
@@ -97,6 +97,16 @@ def _right(network: Network, held: Examples) -> Tensor:
     return torch.stack([(answers == held.y).sum(0), (held.y >= 0).sum(0)])
 
 
+def flows_of(points: float, labels: Tensor) -> Tensor:
+    """How many flows of so many with labels make no more than these points of accuracy.
+
+    One, too, if it makes less than twice the points: else not one of 185 might be lost where 0.5
+    points may, and chance would end most walks at their first step.
+    """
+    flows = points * labels / 100
+    return torch.maximum(torch.floor(flows + 1e-9), (flows > 0.5).to(flows.dtype))
+
+
 def choose_judge(
     card: ModelCard,
     network: Network,
@@ -123,13 +133,22 @@ def choose_judge(
     step("pruning: training thrice for cross-fitting")
     flows = Flows.concat([parts["train"], parts["validation"]])
     judge = CrossFitted(card, flows, shares, config)
-    notes = []
-    for head, n in zip(card.heads, judge.before[1].tolist(), strict=True):
-        if not n:
-            notes.append(f"no label tells what pruning costs the head {head.name}")
-        elif 100 / n > max_drop:
-            notes.append(
-                f"{n} labels tell what pruning costs the head {head.name}: one is {100 / n:.1f} "
-                f"points, so not one may be lost at --prune-drop {max_drop:g}"
-            )
+    labels = judge.before[1].tolist()
+    few = {n for n in labels if not n or 100 / n > max_drop}
+    heads = {n: [h.name for h, of in zip(card.heads, labels, strict=True) if of == n] for n in few}
+    notes = [_resolution(n, heads[n], max_drop) for n in sorted(few)]
     return judge, f"{len(flows)} training and validation flows, cross-fitted", notes
+
+
+def _resolution(n: int, heads: list[str], max_drop: float) -> str:
+    """What so few labels can tell."""
+    named = ", ".join(heads)
+    if not n:
+        return f"no label tells what pruning costs {named}"
+    one = f"{n} labels tell what pruning costs {named}: one is {100 / n:.2f} points"
+    if flows_of(max_drop, torch.tensor(n)):
+        return f"{one}, and may be lost at --prune-drop {max_drop:g}"
+    return (
+        f"{one}, so not one may be lost at --prune-drop {max_drop:g}: "
+        "train with more labels, or allow more"
+    )

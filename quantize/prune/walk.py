@@ -12,7 +12,7 @@ from torch import Tensor
 
 from edgemtl.card import ModelCard
 from edgemtl.models.networks import Network, cost
-from edgemtl.quantize.prune.judge import Judge
+from edgemtl.quantize.prune.judge import Judge, flows_of
 from edgemtl.quantize.prune.steps import smaller
 from edgemtl.training.config import TrainConfig
 from edgemtl.training.fit import Examples
@@ -32,6 +32,8 @@ def walk(
 ) -> tuple[Network, list[dict[str, Any]]]:
     """The last network that no head of loses more than `max_drop` points, and all steps.
 
+    `edgemtl.quantize.prune.judge.flows_of` tells how many flows these are.
+
     Returns
     -------
     network : Network
@@ -42,12 +44,13 @@ def walk(
     """
     rows = [_row(network, card, None, judge.before, judge.before)]
     whole = rows[0]["macs"]
+    may_lose = flows_of(max_drop, judge.before[1])
     candidates = smaller(network, card, training, shares, config)
     for share, candidate in zip(shares, candidates, strict=True):
         step(f"pruning: {share:.0%} of the multiply-adds")
-        row = _row(candidate, card, whole, judge(candidate), judge.before)
-        drops = [head["drop"] for head in row["heads"].values() if head["n"]]
-        row["kept"] = max(drops, default=0.0) <= max_drop + 1e-9
+        right = judge(candidate)
+        row = _row(candidate, card, whole, right, judge.before)
+        row["kept"] = not bool((judge.before - right > may_lose)[0].any())
         rows.append(row)
         if not row["kept"]:
             break

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from edgemtl.quantize.proof import Report
+from edgemtl.quantize.remedy import remedy
 from edgemtl.quantize.verify import broken_bounds, compare, points_lost
 
 Y = {"duration": np.array([0, 1, 2, -1])}
@@ -68,7 +70,49 @@ def test_points_are_lost_on_heads_with_labels_alone():
     ],
 )
 def test_bounds(precision, drop, difference, broken):
-    heads = {"duration": {"drop": drop, "max_difference": difference}}
+    heads = {"duration": {"n": 80, "drop": drop, "max_difference": difference}}
     lines = broken_bounds("a.tflite", precision, heads, max_drop=1.0)
     assert len(lines) == broken
     assert all(line.startswith("a.tflite: duration: ") for line in lines)
+
+
+def test_a_line_tells_what_one_flow_is():
+    heads = {"duration": {"n": 276, "drop": 300 / 276, "max_difference": 0.1}}
+    assert broken_bounds("a.int8.onnx", "int8", heads, max_drop=1.0) == [
+        "a.int8.onnx: duration: loses 1.09 points of accuracy, at most 1 may be lost (--max-drop): "
+        "one of its 276 flows is 0.36"
+    ]
+
+
+def test_what_pruning_lost_is_said_of_the_pruned_network():
+    heads = {
+        "duration": {"n": 276, "drop": 1.5, "max_difference": 0.1},
+        "bandwidth": {"n": 315, "drop": 1.25, "max_difference": 0.1},
+    }
+    pruned = {"file": "a.pruned", "heads": {"duration": {"n": 276, "drop": 2.0}}}
+    pruned["heads"]["bandwidth"] = {"n": 315, "drop": 0.5}
+    lines = broken_bounds("a.int8.onnx", "int8", heads, 1.0, pruned)
+    assert [line.partition(" points")[0] for line in lines] == [
+        "a.pruned: duration: loses 2.00", "a.int8.onnx: bandwidth: loses 1.25",
+    ]  # fmt: skip
+
+
+def row(*drops, n=276):
+    return {"heads": {str(i): {"drop": drop, "n": n} for i, drop in enumerate(drops)}}
+
+
+@pytest.mark.parametrize(
+    ("reference", "files", "pruned", "helps"),
+    [
+        (row(0), [row(0.4), row(300 / 276)], None, "leave these files out (--precisions), or allow "
+         "it: --max-drop 1.1"),
+        (row(0), [row(2.5)], row(1.2), "prune less, or allow it: --max-drop 2.5"),
+        (row(0), [row(2.5)], row(0.9), "prune less, leave these files out (--precisions), or allow "
+         "it: --max-drop 2.5"),
+        (row(0, n=65), [row(100 / 65)], None, "leave these files out (--precisions), train with "
+         "more than 65 flows to test by, or allow it: --max-drop 1.6"),
+        (row(0), [row(-0.4)], row(0.9), ""),
+    ],
+)  # fmt: skip
+def test_what_helps(reference, files, pruned, helps):
+    assert remedy(Report(reference, files, ["a line"], 300, pruned), 1.0) == helps

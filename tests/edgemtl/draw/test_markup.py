@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from edgemtl.draw import (
     Line,
     Markup,
     balance_chart,
+    bar_chart,
     card,
     cards,
     facts,
@@ -14,7 +17,10 @@ from edgemtl.draw import (
     reliability_chart,
     section,
     share_bar,
+    shift_chart,
+    table,
     tag,
+    trade_chart,
     up_and_down,
 )
 from tests.edgemtl.draw.reader import HOSTILE, Reader
@@ -48,6 +54,10 @@ def everything(name):
             reliability_chart(np.array([[2.0, 0], [1.5, 0], [1, 0]])),
             share_bar(0.5, 0.25, name),
             up_and_down(two, two, two, name, 1500.0),
+            bar_chart(names, [1, 2], name),
+            shift_chart(names, {name: [0.0, -1.0]}, -0.5, name),
+            trade_chart([Line(name, [100, 25], [90, 89], 0, names)], 25, (), name, name),
+            table(names, [names], words={1}),
         ),
     )
 
@@ -78,6 +88,11 @@ def test_pictures_of_nothing_are_pictures():
         reliability_chart(np.zeros((3, 15))),
         up_and_down(none, none, none, "seconds", 1500.0),
         up_and_down(np.zeros(1), np.ones(1), np.zeros(1), "seconds", 1500.0),
+        bar_chart([], [], "kB"),
+        bar_chart(["a"], [0.0], "kB"),
+        shift_chart(["a"], {"b": [0.0]}, 0.0, "points"),
+        trade_chart([], 100, (), "share", "right"),
+        trade_chart([Line("a", [100], [100], 0, ["a"])], 100, (), "share", "right"),
     ):
         assert "nan" not in picture
         Reader(picture)
@@ -106,3 +121,34 @@ def test_confusions_are_shares_of_the_class():
     many = heat_map(np.eye(20, dtype=int), [f"class {i}" for i in range(20)])
     assert ">100<" not in many  # no room for numbers: they are in the tooltips
     assert many.count("<rect") == 400
+
+
+def dots(picture):
+    """Place, class and tooltip of each dot."""
+    found = re.findall(
+        r'<circle class="([^"]*)" cx="([^"]*)" cy="([^"]*)".*?<title>(.*?)<', picture
+    )
+    return [(style, float(x), float(y), title) for style, x, y, title in found]
+
+
+def test_a_shift_is_as_far_from_0_as_it_is_large():
+    picture = shift_chart(["a", "b"], {"one": [0, 1.5], "two": [-0.75, 0]}, -3, "points")
+    (_, zero, low, _), (_, left, lower, title), (_, right, _, _), (_, again, _, _) = dots(picture)
+    assert zero == again
+    assert right - zero == pytest.approx(2 * (zero - left), abs=0.02)
+    assert low < lower  # not by colour alone
+    assert title == "a, two: -0.75"
+    line = float(re.search(r'dashed" x1="([^"]*)"', picture)[1])
+    assert zero - line == pytest.approx(2 * (right - zero), abs=0.02)
+
+
+def test_each_half_of_a_cost_is_as_far_from_the_one_above():
+    line = Line("a", [100, 50, 25], [90, 90, 80], 0, ["whole", "half", "quarter"])
+    picture = trade_chart([line], 50, {25}, "share", "right")
+    (_, whole, high, _), (kept, half, same, _), (poor, quarter, lower, title) = dots(picture)
+    assert whole - half == pytest.approx(half - quarter, abs=0.02)
+    assert (high, title) == (same, "quarter")
+    assert lower > same
+    assert ("hollow" in kept, "hollow" in poor) == (False, True)
+    assert float(re.search(r'dashed" x1="([^"]*)"', picture)[1]) == half
+    assert [words in picture for words in (">100 %<", ">50 %<", ">25 %<")] == [True] * 3

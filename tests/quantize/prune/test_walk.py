@@ -9,7 +9,7 @@ import torch
 
 from edgemtl.models.networks import cost
 from edgemtl.quantize.prune import tune as tuning
-from edgemtl.quantize.prune.judge import CrossFitted, OnFlows, choose_judge
+from edgemtl.quantize.prune.judge import CrossFitted, OnFlows, choose_judge, flows_of
 from edgemtl.quantize.prune.source import as_seen
 from edgemtl.quantize.prune.walk import walk
 from edgemtl.training import TrainConfig
@@ -100,9 +100,27 @@ def test_too_few_labels_are_said(learned):
     config, parts = parts_of(learned[1], labels_per_class=5)
     _, _, notes = chosen(learned, parts, 0.8, config)
     assert notes == [
-        "20 labels tell what pruning costs the head traffic_class: one is 5.0 points, "
-        "so not one may be lost at --prune-drop 0.8"
+        "20 labels tell what pruning costs traffic_class: one is 5.00 points, "
+        "so not one may be lost at --prune-drop 0.8: train with more labels, or allow more"
     ]
+
+
+def test_a_flow_that_is_nearly_the_bound_may_be_lost_and_that_is_said(learned):
+    config, parts = parts_of(learned[1], shares=(0.2, 0.2))
+    _, _, notes = chosen(learned, parts, 0.4, config)
+    assert notes == [
+        "192 labels tell what pruning costs bandwidth, duration, traffic_class: one is 0.52 "
+        "points, and may be lost at --prune-drop 0.4"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("points", "labels", "flows"),
+    [(0.5, 20, 0), (0.5, 99, 0), (0.5, 185, 1), (0.5, 200, 1), (0.5, 399, 1), (0.5, 400, 2),
+     (1.1, 1000, 11), (0.0, 1000, 0)],
+)  # fmt: skip
+def test_points_are_whole_flows(points, labels, flows):
+    assert flows_of(points, torch.tensor(labels)) == flows
 
 
 def test_without_a_bound_any_flows_will_do(learned):
