@@ -57,7 +57,7 @@ def one_fold(flows, tested, config):
     rows = {1.0: row(trained.network, held)}
     path = shares_down_to(min(SHARES))  # the other is on the way
     with deterministic(config.seed):
-        training = drawn(examples(trains, card), trains, card, config)
+        training = drawn(examples(trains, card), trains, card, config, middles=False)
         networks = smaller(trained.network, card, training, path, config)
         rows |= {round(share, 4): row(n, held) for share, n in zip(path, networks, strict=True)}
     return rows

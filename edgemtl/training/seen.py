@@ -38,13 +38,20 @@ def examples(flows: Flows, card: ModelCard) -> Examples:
     )
 
 
-def drawn(known: Examples, flows: Flows, card: ModelCard, config: TrainConfig) -> Examples:
-    """The examples as a step is to see them: anew each time, by the chances of the recipe."""
+def drawn(
+    known: Examples, flows: Flows, card: ModelCard, config: TrainConfig, middles: bool = True
+) -> Examples:
+    """The examples as a step is to see them: anew each time, by the chances of the recipe.
+
+    Without `middles`, flows from the beginning alone: a network's answers to others are worth
+    nothing for those heads that it has not learned from them.
+    """
     rng = np.random.default_rng([config.seed, 2])
     if config.how.augment:
         return replace(known, draw=_changed(known, flows, config, rng))
-    if config.how.prefixes or config.how.middles:
-        return replace(known, draw=_parts(known, flows, card, config, rng))
+    chance = config.how.middles if middles else 0.0
+    if config.how.prefixes or chance:
+        return replace(known, draw=_parts(known, flows, card, config, rng, chance))
     return known
 
 
@@ -65,8 +72,9 @@ def _changed(known: Examples, flows: Flows, config: TrainConfig, rng: np.random.
 
 
 def _parts(
-    known: Examples, flows: Flows, card: ModelCard, config: TrainConfig, rng: np.random.Generator
-) -> Draw:
+    known: Examples, flows: Flows, card: ModelCard, config: TrainConfig, rng: np.random.Generator,
+    middles: float,
+) -> Draw:  # fmt: skip
     """Flows, some cut to first packets, and some from the middle, where k packets follow it.
 
     A middle teaches the traffic class alone: of the others it tells less than a beginning, and the
@@ -80,7 +88,7 @@ def _parts(
     follow = np.stack([part.counted_packets(spec) >= spec.k for part in later])
     views = torch.from_numpy(np.stack([*cut, *(part.tensor(spec) for part in (flows, *later))]))
     teaches = torch.tensor([head.name == "traffic_class" for head in card.heads])
-    middles = config.how.middles if teaches.any() else 0.0
+    middles *= bool(teaches.any())
 
     def draw(numbers: Tensor) -> tuple[Tensor, Tensor]:
         chance = rng.random(len(numbers))

@@ -74,7 +74,7 @@ class CrossFitted:
             network = train_parts(parts, config).network
             held = examples(own, card)
             self.before += _right(network, held)
-            training = drawn(examples(others, card), others, card, config)
+            training = drawn(examples(others, card), others, card, config, middles=False)
             self._folds.append((smaller(network, card, training, shares, config), held))
 
     def __call__(self, network: Network) -> Tensor:

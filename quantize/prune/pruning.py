@@ -124,7 +124,7 @@ def prune_run(
     bound = max_drop if told == AUTO else inf
     with deterministic(config.seed):
         known = {part: examples(parts[part], card) for part in PARTS}
-        training = drawn(known["train"], parts["train"], card, config)
+        training = drawn(known["train"], parts["train"], card, config, middles=False)
         least = least_share(network, card, training.x)
         if told != AUTO and float(told) < least:
             raise DataError(
