@@ -28,7 +28,7 @@ __all__ = ["AUTO", "Pruning", "checked_share", "prune_run", "write_pruned_run"]
 
 AUTO = "auto"
 # Of the multiply-adds: where --prune auto ends if nothing else ends it. It was measured no further
-# (docs/compression.md), and of many steps, each judged in part by chance, the last to pass is lucky.
+# (docs/compression.md), and of many steps, each judged by chance too, the last to pass is lucky.
 AUTO_LEAST = 1 / 8
 
 
