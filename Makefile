@@ -32,7 +32,7 @@ demo: build
 test: build
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# All tests again, with the extension built under AddressSanitizer and UBSan.
+# All tests but the slow ones again, with the extension built under AddressSanitizer and UBSan.
 sanitize: build
 	tests/sanitize.sh $(BIN)/python
 

@@ -1,6 +1,5 @@
 #!/bin/sh
-# All tests, with the extension built under ASan and UBSan, in build/sanitize; less those in which
-# old runtimes read exported files, in environments of their own that have no such extension.
+# All tests but the slow ones, with the extension built under ASan and UBSan, in build/sanitize.
 # Leaks are not looked for: CPython and its libraries leave much behind on purpose. `make -C csrc
 # valgrind` looks for ours.
 set -eu
@@ -15,5 +14,4 @@ export PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stack
 # For the programs that tests start, too: not the checkout's own extension.
 export PYTHONSAFEPATH=1 PYTHONPATH="$PWD/$folder/lib:$PWD"
 "$python" -c 'from edgemtl import _core; assert "/build/sanitize/" in _core.__file__, _core.__file__'
-exec "$python" -m pytest -q -n 2 --dist loadfile -o pythonpath="$folder/lib ." \
-    --ignore tests/quantize/test_runtimes.py
+exec "$python" -m pytest -q -m 'not slow' -o pythonpath="$folder/lib ."
