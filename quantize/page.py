@@ -14,11 +14,11 @@ from edgemtl.draw import (
     cards,
     facts,
     page,
+    pareto_chart,
     section,
     shift_chart,
     table,
     tag,
-    trade_chart,
 )
 from edgemtl.quantize.proof import Report
 from edgemtl.quantize.prune import step_table, with_change
@@ -127,7 +127,7 @@ def _steps(pruning: dict[str, Any]) -> Markup:
             lines.append(Line(_words(head), x, y, colour, dots))
     poor = {100 * row["share"] for row in steps if not row["kept"]}
     label = f"multiply-adds, of {steps[0]['macs']:,} a flow"
-    return trade_chart(lines, 100 * pruning["share"], poor, label, "right")
+    return pareto_chart(lines, 100 * pruning["share"], poor, label, "right")
 
 
 def _files(report: Report) -> Markup:

@@ -43,7 +43,9 @@ def export(
     ] = None,
     prune: Annotated[
         str | None,
-        typer.Option(help="Prune first: auto, or the share of multiply-adds to keep, as 0.25."),
+        typer.Option(
+            help="Prune first: auto (to an eighth at most), or the share of multiply-adds to keep."
+        ),
     ] = None,
     prune_drop: Annotated[
         float,

@@ -80,8 +80,7 @@ def study(
 
     plan = Plan(
         tuple(dict.fromkeys(word.strip() for word in methods.split(","))), _labels(labels), seeds,
-        k, dividers, keep_cut, (validation, test), split_by, unknown,
-        length_kind,
+        k, dividers, keep_cut, (validation, test), split_by, unknown, length_kind,
     )  # fmt: skip
     flows = read_flows(data)
     if unknown is not None:

@@ -4,9 +4,9 @@ from edgemtl.draw.charts import (
     Line,
     heat_map,
     line_chart,
+    pareto_chart,
     reliability_chart,
     share_bar,
-    trade_chart,
     up_and_down,
 )
 from edgemtl.draw.markup import Markup, tag
@@ -24,12 +24,12 @@ __all__ = [
     "heat_map",
     "line_chart",
     "page",
+    "pareto_chart",
     "reliability_chart",
     "section",
     "share_bar",
     "shift_chart",
     "table",
     "tag",
-    "trade_chart",
     "up_and_down",
 ]

@@ -19,9 +19,9 @@ __all__ = [
     "Line",
     "heat_map",
     "line_chart",
+    "pareto_chart",
     "reliability_chart",
     "share_bar",
-    "trade_chart",
     "up_and_down",
 ]
 
@@ -73,7 +73,7 @@ def line_chart(lines: Sequence[Line], x_label: str, y_label: str, unit: str = ""
     return picture(f"{y_label} by {x_label}", [*parts, *legend((n.name, n.colour) for n in lines)])
 
 
-def trade_chart(
+def pareto_chart(
     lines: Sequence[Line], kept: float, poor: Container[float], x_label: str, y_label: str
 ) -> Markup:
     """What is given up for less, in %: shares of a cost, each half as wide as the one above it.

@@ -108,7 +108,7 @@ class Flows:
 
     def tensor(self, spec: FeatureSpec) -> NDArray[np.float32]:
         """The model's input, float32 (n, 2, k)."""
-        self.lengths(spec)
+        self._must_have(spec)
         return ppi_tensor(
             self.iat_us, self.length, self.direction, self.offsets, spec, self.payload
         )
@@ -121,6 +121,13 @@ class Flows:
         DataError
             If these flows lack what it needs.
         """
+        self._must_have(spec)
+        if spec.length_kind == "ip" or self.payload is None:
+            return self.length
+        return self.payload
+
+    def _must_have(self, spec: FeatureSpec) -> None:
+        """DataError if these flows lack lengths that the spec needs."""
         if spec.needs_payload and self.payload is None:
             raise DataError(
                 "the model needs payload lengths, which these flows lack: "
@@ -131,9 +138,6 @@ class Flows:
                 "the model needs lengths of IP packets, which some of these flows lack: "
                 "give --length-kind payload"
             )
-        if spec.length_kind == "ip" or self.payload is None:
-            return self.length
-        return self.payload
 
     def kept_packets(self) -> NDArray[np.int64]:
         """How many packets of each flow the series hold, shape (n,)."""

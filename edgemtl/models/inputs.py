@@ -36,7 +36,8 @@ def usable(flows: Flows, spec: FeatureSpec, data: str, model: str = "the model")
     if spec.length_kind == "ip" and lacking.any():
         raise DataError(
             f"{model}: needs lengths of IP packets, in {data} {lacking.sum()} of {len(flows)} "
-            "flows have those of payloads alone: give --length-kind payload"
+            "flows have those of payloads alone: give --length-kind payload, "
+            "and to train --skip-empty"
         )
     kept = flows.kept_packets()
     cut = (kept < spec.k) & (kept < flows["packets"])

@@ -38,7 +38,7 @@ class Recipe:
         Share of the flows that a step sees from their first packets alone (`models.early`).
     middles : float
         Share that it sees from packets behind the first ones, as if the flow began there; only
-        the traffic class is learned from those.
+        the traffic class is learned from those. None of changed copies.
     taught : bool
         Let a teacher tell the traffic class of flows without label, see `edgemtl.training.teacher`.
     cross_fit : bool

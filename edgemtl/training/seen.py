@@ -88,7 +88,8 @@ def _parts(
     follow = np.stack([part.counted_packets(spec) >= spec.k for part in later])
     views = torch.from_numpy(np.stack([*cut, *(part.tensor(spec) for part in (flows, *later))]))
     teaches = torch.tensor([head.name == "traffic_class" for head in card.heads])
-    middles *= bool(teaches.any())
+    if not teaches.any():
+        middles = 0.0
 
     def draw(numbers: Tensor) -> tuple[Tensor, Tensor]:
         chance = rng.random(len(numbers))

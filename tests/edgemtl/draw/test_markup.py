@@ -14,13 +14,13 @@ from edgemtl.draw import (
     heat_map,
     line_chart,
     page,
+    pareto_chart,
     reliability_chart,
     section,
     share_bar,
     shift_chart,
     table,
     tag,
-    trade_chart,
     up_and_down,
 )
 from tests.edgemtl.draw.reader import HOSTILE, Reader
@@ -56,7 +56,7 @@ def everything(name):
             up_and_down(two, two, two, name, 1500.0),
             bar_chart(names, [1, 2], name),
             shift_chart(names, {name: [0.0, -1.0]}, -0.5, name),
-            trade_chart([Line(name, [100, 25], [90, 89], 0, names)], 25, (), name, name),
+            pareto_chart([Line(name, [100, 25], [90, 89], 0, names)], 25, (), name, name),
             table(names, [names], words={1}),
         ),
     )
@@ -91,8 +91,8 @@ def test_pictures_of_nothing_are_pictures():
         bar_chart([], [], "kB"),
         bar_chart(["a"], [0.0], "kB"),
         shift_chart(["a"], {"b": [0.0]}, 0.0, "points"),
-        trade_chart([], 100, (), "share", "right"),
-        trade_chart([Line("a", [100], [100], 0, ["a"])], 100, (), "share", "right"),
+        pareto_chart([], 100, (), "share", "right"),
+        pareto_chart([Line("a", [100], [100], 0, ["a"])], 100, (), "share", "right"),
     ):
         assert "nan" not in picture
         Reader(picture)
@@ -144,7 +144,7 @@ def test_a_shift_is_as_far_from_0_as_it_is_large():
 
 def test_each_half_of_a_cost_is_as_far_from_the_one_above():
     line = Line("a", [100, 50, 25], [90, 90, 80], 0, ["whole", "half", "quarter"])
-    picture = trade_chart([line], 50, {25}, "share", "right")
+    picture = pareto_chart([line], 50, {25}, "share", "right")
     (_, whole, high, _), (kept, half, same, _), (poor, quarter, lower, title) = dots(picture)
     assert whole - half == pytest.approx(half - quarter, abs=0.02)
     assert (high, title) == (same, "quarter")
