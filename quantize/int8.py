@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["write_int8"]
 
-TUNE_ABOVE = 0.3  # points lost on a head of the validation flows
-
 
 @dataclass(frozen=True)
 class _Task:
@@ -60,8 +58,8 @@ def write_int8(
 ) -> dict[str, Any]:
     """Write the int8 file that answers the validation flows most like the float network.
 
-    Each of `CALIBRATIONS` makes one. If the best of them loses more than 0.3 points of accuracy
-    there on any head, the network is fine-tuned with fake quantisation and they make another each.
+    Each of `CALIBRATIONS` makes one of the rounded network, and another one of that network
+    fine-tuned with fake quantisation.
 
     Parameters
     ----------
@@ -78,17 +76,17 @@ def write_int8(
         the head that loses most).
     """
     task = _Task(card, known, form, file, graph.answer(known.held))
-    best = _best(task, levels, source, False)
-    if best.lost > TUNE_ABOVE:
-        tuned = fine_tuned(levels, graph, torch.from_numpy(known.x), form.most, known.seed)
-        run_converter(file, form.to_float, tuned, card.spec.k, source)
-        best = min(best, _best(task, tuned, source, True), key=lambda c: (c.lost, c.divergence))
+    found = _candidates(task, levels, source, False)
+    tuned = fine_tuned(levels, graph, torch.from_numpy(known.x), form.most, known.seed)
+    run_converter(file, form.to_float, tuned, card.spec.k, source)
+    found += _candidates(task, tuned, source, True)
+    best = min(found, key=lambda candidate: candidate.divergence)
     file.write_bytes(best.data)
     return best.how | {"validation": {"divergence": best.divergence, "drop": best.lost}}
 
 
-def _best(task: _Task, graph: Graph, source: Path, tuned: bool) -> _Candidate:
-    """The candidate of least divergence, each calibrated in another way; `source` is its float."""
+def _candidates(task: _Task, graph: Graph, source: Path, tuned: bool) -> list[_Candidate]:
+    """A file of each calibration; `source` is the graph's float file."""
     known, form = task.known, task.form
     seen: dict[str, NDArray[np.float32]] = {}
     run_converter(task.file, lambda: seen.update(form.observe(source, known.x)))
@@ -103,7 +101,7 @@ def _best(task: _Task, graph: Graph, source: Path, tuned: bool) -> _Candidate:
         lost = points_lost(task.reference, answers, known.targets)
         divergence = _divergence(task.reference, answers)
         found.append(_Candidate(one.read_bytes(), how, divergence, max(lost.values(), default=0)))
-    return min(found, key=lambda c: c.divergence)
+    return found
 
 
 def _divergence(reference: Answers, answers: Answers) -> float:

@@ -18,7 +18,7 @@ from edgemtl.training.fit import deterministic
 
 __all__ = ["fine_tuned"]
 
-STEPS, BATCH, RATE = 200, 128, 3e-5
+STEPS, BATCH, RATE = 200, 128, 1e-4
 LEAST = 1e-9  # of a scale or a probability
 
 
