@@ -4,6 +4,7 @@
 #ifndef EMTL_COMMON_AHEAD_H
 #define EMTL_COMMON_AHEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,8 +18,14 @@
 /* All 0: nothing is asked for. */
 typedef struct {
     const uint8_t *next, *end; /* not asked for yet */
-    size_t pieces;             /* to ask for at each step */
+    const uint8_t *stop;       /* a step that begins before this stays inside */
+    size_t step;               /* bytes to ask for at each step: whole pieces */
 } emtl_ahead;
+
+static inline emtl_ahead emtl_ahead_start(const uint8_t *data, size_t size)
+{
+    return (emtl_ahead){data, data + size, data, 0};
+}
 
 /* The reader stands at `at`, between next's place at first and end, and will read `bytes` more
  * after `steps` > 0 steps. */
@@ -30,20 +37,23 @@ static inline void emtl_ahead_plan(emtl_ahead *ahead, const uint8_t *at, size_t 
         ahead->next = at;
     const size_t done = (size_t)(ahead->next - at);
     const size_t missing = aim > done ? (aim - done) / EMTL_AHEAD_PIECE : 0;
-    ahead->pieces = bytes / steps > EMTL_AHEAD_STEP_MAX ? 0 : (missing + steps - 1) / steps;
+    const size_t pieces = bytes / steps > EMTL_AHEAD_STEP_MAX ? 0 : (missing + steps - 1) / steps;
+    ahead->step = pieces * EMTL_AHEAD_PIECE;
+    const bool fits = pieces > 0 && left - done >= ahead->step;
+    ahead->stop = fits ? ahead->end - ahead->step + 1 : ahead->next;
 }
 
 static inline void emtl_ahead_step(emtl_ahead *ahead)
 {
-    if (ahead->pieces == 0)
-        return;
     const uint8_t *piece = ahead->next;
-    const size_t left = (size_t)(ahead->end - piece) / EMTL_AHEAD_PIECE;
-    ahead->next += EMTL_AHEAD_PIECE * (ahead->pieces < left ? ahead->pieces : left);
-    for (; piece < ahead->next; piece += EMTL_AHEAD_PIECE) {
+    if (piece >= ahead->stop)
+        return;
+    ahead->next += ahead->step;
+    do {
         emtl_prefetch(piece);
         emtl_prefetch(piece + EMTL_AHEAD_LINE);
-    }
+        piece += EMTL_AHEAD_PIECE;
+    } while (piece < ahead->next);
 }
 
 #endif

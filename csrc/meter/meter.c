@@ -112,7 +112,7 @@ int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t 
     *used = 0;
     if (meter->finished)
         return EMTL_E_ARG;
-    emtl_ahead ahead = {data, data + size, 0};
+    emtl_ahead ahead = emtl_ahead_start(data, size);
     int status = begin(meter, columns);
     while (status == EMTL_OK) {
         emtl_record records[EMTL_BATCH];
