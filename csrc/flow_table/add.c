@@ -1,20 +1,40 @@
 /* Packets come in. SPDX-License-Identifier: Apache-2.0 */
 #include "flow_table/join.h"
 
+/* Whether the packet is as nearly all are: narrow, and its flow's latest. */
+static inline bool is_plain(const emtl_flow *flow, const emtl_packet *packet)
+{
+    const int64_t iat_us = packet->ts_us - flow->latest_us;
+    return iat_us >= 0 && !(flow->flags & EMTL_FLOW_BEHIND) &&
+           !emtl_series_is_wide(iat_us, packet->length - packet->payload, packet->payload);
+}
+
+static inline bool gives(const emtl_flow_config *config, const emtl_flow *flow)
+{
+    return config->early && flow->packets < config->packets &&
+           emtl_gives(config, (uint32_t)flow->packets, (uint32_t)flow->packets + 1);
+}
+
 /* Joins a packet to the flow guessed, where that is the whole way: it was one packet on the wire,
  * nothing ends, and room is there. */
 static inline bool goes_on(emtl_flow_table *table, const emtl_packet *packet,
                            const emtl_lookup *lookup, uint32_t guess)
 {
+    const emtl_flow *flow = &table->flows.flow[guess];
     if (!emtl_table_is_quiet(table, packet->ts_us) || table->swept ||
         emtl_segment_of(packet, table->config.split_mtu) != 0 ||
-        !emtl_flow_is(&table->flows, guess, lookup) ||
-        emtl_reason_to_end(table, &table->flows.flow[guess], packet) != EMTL_END_NONE)
+        !emtl_flow_is(&table->flows, guess, lookup) || !is_plain(flow, packet) ||
+        emtl_reason_to_end(table, flow, packet) != EMTL_END_NONE || gives(&table->config, flow))
         return false;
-    const emtl_joining join = emtl_measure(table, packet, emtl_unsplit(packet), lookup, guess);
-    if (join.is_wide || !emtl_has_chunks(table, &join) || join.gives)
+    const emtl_chunk *chunk = &table->series.chunks[flow->last_chunk];
+    if (chunk->is_wide)
         return false;
-    emtl_join(table, &join);
+    if (chunk->count < EMTL_NARROW)
+        emtl_join_plain(table, packet, lookup, guess);
+    else if (table->series.left > 0)
+        emtl_table_join_in_next(table, packet, lookup, guess);
+    else
+        return false;
     return true;
 }
 

@@ -118,15 +118,15 @@ static int64_t front_due_us(const emtl_flow_table *table, unsigned list)
     return table->flows.flow[table->flows.links[list].newer].latest_us + table->timeout_us[list];
 }
 
-static void note_due(emtl_flow_table *table)
+static void note_quiet(emtl_flow_table *table)
 {
-    table->due_us = front_due_us(table, 0);
+    int64_t quiet_us = front_due_us(table, 0);
     for (unsigned list = 1; list < EMTL_LISTS; list++) {
         const int64_t due_us = front_due_us(table, list);
-        if (due_us < table->due_us)
-            table->due_us = due_us;
+        if (due_us < quiet_us)
+            quiet_us = due_us;
     }
-    table->flows.fronts_moved = false;
+    table->flows.quiet_us = quiet_us;
 }
 
 int emtl_table_pass_time(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns)
@@ -144,7 +144,7 @@ int emtl_table_pass_time(emtl_flow_table *table, int64_t t, emtl_flow_columns *c
                     return EMTL_E_FULL;
         }
     }
-    note_due(table);
+    note_quiet(table);
     return EMTL_OK;
 }
 

@@ -6,7 +6,7 @@
 int emtl_flows_new(emtl_flows *flows, uint32_t room)
 {
     *flows = (emtl_flows){
-        .room = room, .used = EMTL_FIRST_FLOW, .free = EMTL_NO_FLOW, .fronts_moved = true};
+        .room = room, .used = EMTL_FIRST_FLOW, .free = EMTL_NO_FLOW, .quiet_us = INT64_MIN};
     flows->flow = emtl_pages_new(PLACES(room), sizeof *flows->flow);
     flows->links = emtl_pages_new(PLACES(room), sizeof *flows->links);
     flows->rest = emtl_pages_new(PLACES(room), sizeof *flows->rest);

@@ -57,7 +57,7 @@ typedef struct {
     uint32_t used6;    /* places of ends6 before this were touched */
     uint32_t free;     /* first of the places given back */
     uint32_t lengths[EMTL_LISTS];
-    bool fronts_moved; /* a list has another front than when this was last set to false */
+    int64_t quiet_us; /* up to then no front of a list is over; INT64_MIN: one moved since */
 } emtl_flows;
 
 /* Bytes that one flow takes at most. */
@@ -83,7 +83,7 @@ static inline void emtl_list_remove(emtl_flows *flows, uint32_t number)
     emtl_flow_links *links = flows->links;
     const uint32_t older = links[number].older, newer = links[number].newer;
     if (older < EMTL_FIRST_FLOW)
-        flows->fronts_moved = true;
+        flows->quiet_us = INT64_MIN;
     links[older].newer = newer;
     links[newer].older = older;
 }
@@ -93,10 +93,24 @@ static inline void emtl_list_append(emtl_flows *flows, unsigned list, uint32_t n
     emtl_flow_links *links = flows->links;
     const uint32_t newest = links[list].older;
     if (newest < EMTL_FIRST_FLOW)
-        flows->fronts_moved = true;
-    links[number] = (emtl_flow_links){newest, list};
-    links[newest].newer = number;
+        flows->quiet_us = INT64_MIN;
+    links[number].newer = list;
     links[list].older = number;
+    links[newest].newer = number;
+    links[number].older = newest; /* not beside its other half: gcc would make a vector of both */
+}
+
+/* To the end of a list, maybe of the one in which it is. */
+static inline void emtl_list_move(emtl_flows *flows, uint8_t list, uint32_t number)
+{
+    emtl_flow *flow = &flows->flow[number];
+    if (list != flow->list) {
+        flows->lengths[flow->list]--;
+        flows->lengths[list]++;
+        flow->list = list;
+    }
+    emtl_list_remove(flows, number);
+    emtl_list_append(flows, list, number);
 }
 
 /* A place for the flow of this packet, last in its lists, with no packet accounted yet. There must

@@ -5,10 +5,7 @@ int emtl_series_new(emtl_series *series, uint32_t room)
 {
     *series = (emtl_series){.room = room, .left = room, .free = EMTL_NO_CHUNK};
     series->chunks = emtl_pages_new((uint64_t)room + 1, sizeof *series->chunks);
-    if (series->chunks == NULL)
-        return EMTL_E_NOMEM;
-    series->chunks[EMTL_NO_CHUNK] = (emtl_chunk){.count = EMTL_NARROW};
-    return EMTL_OK;
+    return series->chunks != NULL ? EMTL_OK : EMTL_E_NOMEM;
 }
 
 void emtl_series_free(emtl_series *series)

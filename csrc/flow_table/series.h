@@ -6,7 +6,7 @@
 
 #include "flow_table/flows.h"
 
-#define EMTL_NO_CHUNK 0u /* a place that is always full, and takes what nobody reads */
+#define EMTL_NO_CHUNK 0u /* a place that is never full, and takes what nobody reads */
 #define EMTL_NARROW 8u   /* packets in a narrow chunk */
 #define EMTL_WIDE 3u     /* and in a wide one */
 
@@ -48,7 +48,7 @@ uint64_t emtl_series_bytes(const emtl_series *series);
 /* Whether a packet of so many bytes needs a wide chunk. */
 static inline bool emtl_series_is_wide(int64_t iat_us, uint32_t headers, uint32_t payload)
 {
-    return ((uint64_t)iat_us + (uint64_t)INT32_MAX + 1) >> 32 != 0 || headers > UINT8_MAX ||
+    return iat_us < INT32_MIN || iat_us > INT32_MAX || headers > UINT8_MAX ||
            payload > UINT16_MAX - UINT8_MAX;
 }
 
@@ -57,6 +57,8 @@ static inline uint32_t emtl_series_spare(const emtl_series *series, const emtl_f
                                          bool is_wide)
 {
     const emtl_chunk *last = &series->chunks[flow->last_chunk];
+    if (flow->last_chunk == EMTL_NO_CHUNK)
+        return 0;
     if (last->is_wide)
         return EMTL_WIDE - last->count;
     return is_wide ? 0 : EMTL_NARROW - last->count;
@@ -66,23 +68,27 @@ static inline uint32_t emtl_series_spare(const emtl_series *series, const emtl_f
 emtl_chunk *emtl_series_extend(emtl_series *series, emtl_flows *flows, uint32_t number,
                                bool is_wide);
 
-/* Puts a packet into a chunk that has room for one of its kind; or, where it is not kept, into
- * EMTL_NO_CHUNK: whether a series is full is too hard to predict for a branch. */
-static inline void emtl_series_put(emtl_chunk *chunk, int64_t iat_us, uint32_t headers,
-                                   uint32_t payload, bool reverse, bool kept)
+/* Puts a packet into a narrow chunk that is not full; or, where it is not kept, into EMTL_NO_CHUNK:
+ * whether a series is full is too hard to predict for a branch. */
+static inline void emtl_series_put_narrow(emtl_chunk *chunk, int64_t iat_us, uint32_t headers,
+                                          uint32_t payload, bool reverse, bool kept)
 {
-    const unsigned at = chunk->count % EMTL_NARROW;
-    chunk->count = (uint8_t)(chunk->count + kept);
+    const unsigned at = chunk->count;
+    chunk->as.narrow.iat_us[at] = (int32_t)iat_us;
+    chunk->as.narrow.length[at] = (uint16_t)(headers + payload);
+    chunk->as.narrow.headers[at] = (uint8_t)headers;
     chunk->reverse |= (uint8_t)(reverse << at);
-    if (chunk->is_wide) {
-        chunk->as.wide.iat_us[at] = iat_us;
-        chunk->as.wide.length[at] = headers + payload;
-        chunk->as.wide.payload[at] = payload;
-    } else {
-        chunk->as.narrow.iat_us[at] = (int32_t)iat_us;
-        chunk->as.narrow.length[at] = (uint16_t)(headers + payload);
-        chunk->as.narrow.headers[at] = (uint8_t)headers;
-    }
+    chunk->count = (uint8_t)(at + kept);
+}
+
+static inline void emtl_series_put_wide(emtl_chunk *chunk, int64_t iat_us, uint32_t headers,
+                                        uint32_t payload, bool reverse)
+{
+    const unsigned at = chunk->count++;
+    chunk->as.wide.iat_us[at] = iat_us;
+    chunk->as.wide.length[at] = headers + payload;
+    chunk->as.wide.payload[at] = payload;
+    chunk->reverse |= (uint8_t)(reverse << at);
 }
 
 /* Appends a packet; is_wide as told by emtl_series_is_wide, or true. When the last chunk has no
@@ -95,7 +101,10 @@ static inline void emtl_series_append(emtl_series *series, emtl_flows *flows, ui
     emtl_chunk *chunk = emtl_series_spare(series, flow, is_wide) > 0
                             ? &series->chunks[flow->last_chunk]
                             : emtl_series_extend(series, flows, number, is_wide);
-    emtl_series_put(chunk, iat_us, headers, payload, reverse, true);
+    if (chunk->is_wide)
+        emtl_series_put_wide(chunk, iat_us, headers, payload, reverse);
+    else
+        emtl_series_put_narrow(chunk, iat_us, headers, payload, reverse, true);
 }
 
 /* Writes the series that begins at this chunk to four columns; payload may be NULL. How many

@@ -22,18 +22,12 @@ static inline uint32_t emtl_segment_of(const emtl_packet *packet, uint32_t split
     return headers < split_mtu ? split_mtu - headers : 0;
 }
 
-static inline emtl_wire_packets emtl_unsplit(const emtl_packet *packet)
-{
-    return (emtl_wire_packets){1, packet->length - packet->payload, packet->payload,
-                               packet->payload};
-}
-
 static inline emtl_wire_packets emtl_split(const emtl_packet *packet, uint32_t split_mtu)
 {
     const uint32_t headers = packet->length - packet->payload;
     const uint32_t segment = emtl_segment_of(packet, split_mtu);
     if (segment == 0)
-        return emtl_unsplit(packet);
+        return (emtl_wire_packets){1, headers, packet->payload, packet->payload};
     const uint32_t before = (packet->payload - 1) / segment; /* the last */
     return (emtl_wire_packets){before + 1, headers, segment, packet->payload - before * segment};
 }

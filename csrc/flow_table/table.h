@@ -14,7 +14,6 @@ struct emtl_flow_table {
     int64_t timeout_us[EMTL_LISTS]; /* of each list's flows */
     int64_t active_us;
     int64_t clock_us; /* of the latest packet */
-    int64_t due_us;   /* up to then no front of a list is over, unless flows.fronts_moved */
     uint32_t mtu;     /* longer packets are oversized */
     emtl_flows flows;
     emtl_index index;
@@ -36,6 +35,10 @@ void emtl_table_grow(emtl_flow_table *table);
 /* Accounts a packet, whatever that takes. EMTL_E_FULL: not yet. */
 int emtl_table_account(emtl_flow_table *table, const emtl_packet *packet, const emtl_lookup *lookup,
                        emtl_flow_columns *columns);
+/* emtl_join_plain where a chunk is to be taken first; one is left. Apart, so that the compiler need
+ * not save what it knows of most packets for this one's sake. */
+void emtl_table_join_in_next(emtl_flow_table *table, const emtl_packet *packet,
+                             const emtl_lookup *lookup, uint32_t number);
 /* Gives out, to columns that have room, a flow that goes on: it keeps its place, and when its
  * series is full it is not given out again. */
 void emtl_table_give_early(emtl_flow_table *table, uint32_t number, bool is_full,
@@ -52,7 +55,7 @@ int emtl_table_pass_time(emtl_flow_table *table, int64_t t, emtl_flow_columns *c
 /* Whether it is known that rule 1 ends nothing at time t. */
 static inline bool emtl_table_is_quiet(const emtl_flow_table *table, int64_t t)
 {
-    return t <= table->due_us && !table->flows.fronts_moved;
+    return t <= table->flows.quiet_us;
 }
 
 #endif
