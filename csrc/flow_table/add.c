@@ -81,15 +81,15 @@ static int add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
         guesses[i] = fetch_flow(table, &lookups[i]);
     for (size_t i = 0; i < n; i++)
         fetch_neighbours(table, guesses[i]);
-    for (size_t i = 0; i < n; i++) {
-        *done = i;
+    size_t i = 0;
+    for (; i < n; i++) {
         emtl_ahead_step(ahead);
         if (!goes_on(table, &packets[i], &lookups[i], guesses[i]) &&
             emtl_table_account(table, &packets[i], &lookups[i], columns) != EMTL_OK)
-            return EMTL_E_FULL;
+            break;
     }
-    *done = n;
-    return EMTL_OK;
+    *done = i;
+    return i == n ? EMTL_OK : EMTL_E_FULL;
 }
 
 int emtl_flow_table_add(emtl_flow_table *table, const emtl_packet *packets, size_t n,

@@ -70,12 +70,12 @@ void emtl_flows_free(emtl_flows *flows);
 /* Bytes of the places that were handed out. */
 uint64_t emtl_flows_bytes(const emtl_flows *flows);
 
-static inline uint8_t emtl_list_of(uint8_t flags, uint64_t packets)
+static inline unsigned emtl_list_of(unsigned flags, uint64_t packets)
 {
     if (flags & EMTL_FLOW_CLOSED)
         return EMTL_LIST_CLOSED;
     const unsigned talks = flags / EMTL_FLOW_TWO_WAY % 2 & (packets >= EMTL_TALK_PACKETS);
-    return (uint8_t)(EMTL_LIST_NEW + talks); /* no branch to mispredict */
+    return EMTL_LIST_NEW + talks; /* no branch to mispredict */
 }
 
 static inline void emtl_list_remove(emtl_flows *flows, uint32_t number)
@@ -101,13 +101,13 @@ static inline void emtl_list_append(emtl_flows *flows, unsigned list, uint32_t n
 }
 
 /* To the end of a list, maybe of the one in which it is. */
-static inline void emtl_list_move(emtl_flows *flows, uint8_t list, uint32_t number)
+static inline void emtl_list_move(emtl_flows *flows, unsigned list, uint32_t number)
 {
     emtl_flow *flow = &flows->flow[number];
     if (list != flow->list) {
         flows->lengths[flow->list]--;
         flows->lengths[list]++;
-        flow->list = list;
+        flow->list = (uint8_t)list;
     }
     emtl_list_remove(flows, number);
     emtl_list_append(flows, list, number);

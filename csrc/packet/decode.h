@@ -14,6 +14,10 @@ static inline int emtl_plain_decode(const emtl_record *record, uint32_t protocol
     emtl_cursor at = emtl_cursor_start(record);
     emtl_fragment fragment;
     uint16_t vlan = 0;
+    out->ts_us = record->ts_us;
+    out->segment = record->segment;
+    out->tunnels = 0;
+    out->fragment = 0;
     if (record->link_type != EMTL_LINK_ETHERNET || emtl_ethernet_decode(&at) != EMTL_KEPT)
         return 0;
     while (at.next != EMTL_NEXT_IPV4 && emtl_is_vlan(at.next))
@@ -27,11 +31,7 @@ static inline int emtl_plain_decode(const emtl_record *record, uint32_t protocol
     }
     if (!emtl_tcp_udp_decode(&at, protocols, out))
         return 0;
-    out->ts_us = record->ts_us;
-    out->segment = record->segment;
     out->vlan = vlan;
-    out->tunnels = 0;
-    out->fragment = 0;
     return 1;
 }
 

@@ -39,18 +39,18 @@ static inline emtl_skip emtl_tcp_decode(const emtl_cursor *at, emtl_packet *out)
 static inline int emtl_tcp_udp_decode(const emtl_cursor *at, uint32_t protocols, emtl_packet *out)
 {
     const uint32_t is_tcp = out->protocol == EMTL_IP_TCP, is_udp = out->protocol == EMTL_IP_UDP;
+    const uint32_t if_tcp = 0 - is_tcp; /* all bits, or none */
     if (((is_tcp * EMTL_PROTOCOL_TCP + is_udp * EMTL_PROTOCOL_UDP) & protocols) == 0 ||
-        at->n < 8 + is_tcp * 6)
+        at->n < 8 + (6 & if_tcp))
         return 0;
-    const uint16_t src_port = load_be16(at->p), dst_port = load_be16(at->p + 2);
-    const int tunnels = emtl_is_tunnel_port(src_port) + emtl_is_tunnel_port(dst_port);
+    out->src_port = load_be16(at->p);
+    out->dst_port = load_be16(at->p + 2);
+    const int tunnels = emtl_is_tunnel_port(out->src_port) + emtl_is_tunnel_port(out->dst_port);
     if (is_udp * (uint32_t)tunnels != 0)
         return 0;
-    const uint32_t offset = (at->p[is_tcp * 12] & 0xf0u) / 4; /* of UDP, a byte that is there */
-    const uint32_t header = 8 + is_tcp * ((offset < 20 ? 20 : offset) - 8);
-    out->src_port = src_port;
-    out->dst_port = dst_port;
-    out->tcp_flags = (uint8_t)(is_tcp * at->p[is_tcp * 13]);
+    const uint32_t offset = (at->p[12 & if_tcp] & 0xf0u) / 4; /* of UDP, a byte that is there */
+    const uint32_t header = 8 + (((offset < 20 ? 20 : offset) - 8) & if_tcp);
+    out->tcp_flags = (uint8_t)(at->p[13 & if_tcp] & if_tcp);
     out->payload = at->wire > header ? at->wire - header : 0;
     return 1;
 }
