@@ -89,16 +89,23 @@ static inline uint32_t emtl_index_find(const emtl_index *index, const emtl_flows
     }
 }
 
+/* Whether a search for this hash may end here: the flow is EMTL_NO_FLOW, which is 0, or the hash is
+ * the same. Which of both is too hard to predict for a branch. */
+static inline bool emtl_slot_ends(const emtl_slot *slot, uint32_t hash)
+{
+    return (uint64_t)slot->flow * (slot->hash ^ hash) == 0;
+}
+
 /* A flow of this hash, most likely the one of the packet, or EMTL_NO_FLOW. Touches no flow. */
 static inline uint32_t emtl_index_guess(const emtl_index *index, const emtl_lookup *lookup)
 {
-    if (lookup->home->hash == lookup->hash)
+    if (emtl_slot_ends(lookup->home, lookup->hash))
         return lookup->home->flow;
     const size_t segment = emtl_index_segment(index, lookup->hash);
     const uint32_t mask = index->segments[segment].mask;
-    for (uint32_t i = lookup->hash & mask;; i = (i + 1) & mask) {
-        const emtl_slot *slot = emtl_index_slot(index, segment, i);
-        if (slot->flow == EMTL_NO_FLOW || slot->hash == lookup->hash)
+    for (uint32_t i = lookup->hash + 1;; i++) {
+        const emtl_slot *slot = emtl_index_slot(index, segment, i & mask);
+        if (emtl_slot_ends(slot, lookup->hash))
             return slot->flow;
     }
 }
