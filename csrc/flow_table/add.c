@@ -5,7 +5,7 @@
 static inline bool is_plain(const emtl_flow *flow, const emtl_packet *packet)
 {
     const int64_t iat_us = packet->ts_us - flow->latest_us;
-    return iat_us >= 0 && !(flow->flags & EMTL_FLOW_BEHIND) &&
+    return (uint64_t)iat_us <= INT32_MAX /* nor negative */ && !(flow->flags & EMTL_FLOW_BEHIND) &&
            !emtl_series_is_wide(iat_us, packet->length - packet->payload, packet->payload);
 }
 
