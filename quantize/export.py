@@ -13,7 +13,7 @@ from edgemtl.models import load_network
 from edgemtl.quantize.convert import convert
 from edgemtl.quantize.formats import EVERY_PRECISION, plan
 from edgemtl.quantize.known import Known
-from edgemtl.quantize.manifest import write_manifest
+from edgemtl.quantize.manifest import DIST_FILES, write_manifest
 from edgemtl.quantize.page import report_page
 from edgemtl.quantize.parts import read_parts
 from edgemtl.quantize.proof import Report, prove
@@ -84,7 +84,7 @@ def export_run(
     parts = read_parts(run, card, meta, data)
     known = Known.of(parts, card, int(meta["seed"]))
     try:
-        with whole_folder(dist) as folder:
+        with whole_folder(dist, DIST_FILES) as folder:
             source, pruning = run, None
             if share is not None:
                 pruning = prune_run(run, (card, network, meta), parts, share, prune_drop, step)

@@ -14,9 +14,10 @@ from edgemtl.quantize.formats import versions
 from edgemtl.quantize.proof import Report
 from edgemtl.runtime.artefact import FORMATS
 
-__all__ = ["MANIFEST_FORMAT", "write_manifest"]
+__all__ = ["DIST_FILES", "MANIFEST_FORMAT", "write_manifest"]
 
 MANIFEST_FORMAT = 1
+DIST_FILES = ("manifest.json", "report.html", *(f"*.{f}" for f in FORMATS), "*.pruned")
 
 
 def write_manifest(

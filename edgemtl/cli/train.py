@@ -23,6 +23,7 @@ from edgemtl.datasets.checks import check_values
 from edgemtl.errors import DataError
 from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
+from edgemtl.models.run import RUN_FILES
 
 if TYPE_CHECKING:
     from edgemtl.training import DataFile, TrainConfig, Trained
@@ -138,7 +139,7 @@ def train(
         split_by=split_by,
     )  # fmt: skip
     flows, files = _read(data)
-    with whole_folder(output) as folder:  # before the training: it refuses folders of others
+    with whole_folder(output, RUN_FILES) as folder:  # refuses folders of others before it trains
         trained = _train(flows, config, ", ".join(map(str, data)))
         write_run(folder, trained, ["edgemtl", *sys.argv[1:]], files)
     for line in trained.notes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from edgemtl.errors import DataError
@@ -49,28 +51,61 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: Path, parts: Sequence[str]) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path` when the block ends well, else is deleted.
 
-    `path` may exist only as an empty folder or as one that an earlier such block made: those hold a
-    `run.json` or a `manifest.json`, and are replaced. Anything else there is somebody's data.
+    `path` may exist only as an empty folder, or as one that an earlier such block made, which is
+    replaced: it holds what `parts` name and nothing else. Anything else is somebody's data.
+
+    Parameters
+    ----------
+    parts : sequence of str
+        Patterns, as of `fnmatch`, of what the block writes; the first is the name of a JSON file
+        that says which ``edgemtl`` made it.
     """
-    ours = any((path / name).is_file() for name in ("run.json", "manifest.json"))
-    if path.exists() and not (path.is_dir() and (ours or not any(path.iterdir()))):
-        raise DataError(f"{path}: is there already and was not made by edgemtl: give another name")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    target = Path(os.path.realpath(path))
+    if target.exists():
+        _refuse_what_is_not_ours(path, parts)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    aside = Path(f"{temporary}.old")
     try:
         yield temporary
         _take_usual_mode(temporary, 0o777)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.rename(path)
+        if target.exists():
+            target.rename(aside)
+        temporary.rename(target)
     except OSError as error:
         _name_target(error, path, temporary)
         raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if aside.exists() and not target.exists():
+            aside.rename(target)
+        for rest in (temporary, aside):
+            shutil.rmtree(rest, ignore_errors=True)
+
+
+def _refuse_what_is_not_ours(path: Path, parts: Sequence[str]) -> None:
+    """DataError if the folder holds anything but `parts`, see `whole_folder`."""
+    found = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else [path.name]
+    if path.is_dir() and not found:
+        return
+    if not (path.is_dir() and _names_edgemtl(path / parts[0])):
+        raise DataError(f"{path}: is there already and was not made by edgemtl: give another name")
+    strange = [name for name in found if not any(fnmatchcase(name, part) for part in parts)]
+    if strange:
+        raise DataError(
+            f"{path}: is there already and holds {strange[0]}, which is not of its making: "
+            "give another name, or move that away"
+        )
+
+
+def _names_edgemtl(file: Path) -> bool:
+    try:
+        made = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(made, dict) and "edgemtl" in made
 
 
 def _name_target(error: OSError, path: Path, temporary: Path) -> None:

@@ -15,9 +15,18 @@ if TYPE_CHECKING:
 
     from edgemtl.models.networks import Network
 
-__all__ = ["PARTS", "RUN_FORMAT", "load_network", "load_run", "load_split", "require_torch"]
+__all__ = [
+    "PARTS",
+    "RUN_FILES",
+    "RUN_FORMAT",
+    "load_network",
+    "load_run",
+    "load_split",
+    "require_torch",
+]
 
 RUN_FORMAT = 1
+RUN_FILES = ("run.json", "split.json", "checkpoint.pt", "training.csv")
 PARTS = ("train", "validation", "test")
 JSON_MAX = 1 << 30  # bytes; split.json names every flow
 CHECKPOINT_MAX = 1 << 28  # bytes; the network of Table II has 1.2 MB

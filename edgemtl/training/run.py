@@ -34,7 +34,8 @@ def write_run(
     Parameters
     ----------
     folder : Path
-        Empty; inside `edgemtl.datasets.whole_folder` the run is whole or not there.
+        Empty; inside `edgemtl.datasets.whole_folder`, of `RUN_FILES`, the run is whole or not
+        there.
     trained : Trained
     command : sequence of str
         What made it, word by word.

@@ -315,6 +315,12 @@ def test_a_folder_of_something_else_is_left_alone(trained_run, tmp_path):
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
+def test_the_run_itself_is_left_alone(trained_run):
+    with pytest.raises(DataError, match="was not made by edgemtl"):
+        export_run(trained_run, trained_run, formats=["onnx"])
+    assert (trained_run / "checkpoint.pt").exists()
+
+
 def test_command_with_a_broken_bound_prints_figures_and_exits_with_1(
     edgemtl, trained_run, tmp_path
 ):

@@ -13,6 +13,7 @@ from edgemtl.explain import run_facts, run_page
 from edgemtl.features import FeatureSpec
 from edgemtl.models import evaluate, load_split
 from edgemtl.models.early import prefix_answers
+from edgemtl.models.run import RUN_FILES
 from edgemtl.training import DataFile, TrainConfig, train, write_run
 from tests.edgemtl.draw.reader import HOSTILE, Reader
 from tests.exported import service_flows
@@ -114,7 +115,7 @@ def test_lengths_of_unknown_direction_are_not_called_sent(tmp_path, facts):
         writer.write(flows)
     config = TrainConfig(epochs=1, spec=FeatureSpec(signed=False), shares=(0.15, 0.5))
     data = DataFile(tmp_path / "flows.parquet", sha256(tmp_path / "flows.parquet"), 80)
-    with whole_folder(tmp_path / "run") as run:
+    with whole_folder(tmp_path / "run", RUN_FILES) as run:
         write_run(run, train(flows, config), ["edgemtl"], [data])
     text = run_page(run_facts(tmp_path / "run"))
     assert "either way" in text
@@ -155,7 +156,7 @@ def hostile_run(tmp_path_factory):
     with FlowWriter(data) as writer:
         writer.write(flows)
     trained = train(flows, TrainConfig(epochs=1, shares=(0.15, 0.5)))
-    with whole_folder(folder / "<i>run") as run:
+    with whole_folder(folder / "<i>run", RUN_FILES) as run:
         write_run(run, trained, ["edgemtl", "<script>"], [DataFile(data, sha256(data), 120)])
     return folder / "<i>run"
 

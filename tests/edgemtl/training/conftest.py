@@ -42,10 +42,11 @@ def learnable():
 def save():
     """``save(path, trained)``: write a run as the command line does."""
     from edgemtl.datasets import whole_folder
+    from edgemtl.models.run import RUN_FILES
     from edgemtl.training import write_run
 
     def save_run(path, trained, command=("edgemtl", "train"), files=()):
-        with whole_folder(path) as folder:
+        with whole_folder(path, RUN_FILES) as folder:
             write_run(folder, trained, command, files)
         return path
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import random
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,6 +86,28 @@ def test_a_run_may_be_replaced_but_no_other_folder(tmp_path, run, trained, save)
     (tmp_path / "photos" / "me.jpg").write_bytes(b"")
     with pytest.raises(DataError, match="was not made by edgemtl"):
         save(tmp_path / "photos", trained)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("notes.txt", "mine", "holds notes.txt, which is not of its making"),
+        ("run.json", "{}", "was not made by edgemtl"),
+        ("run.json", "[" * 100_000, "was not made by edgemtl"),
+    ],
+)
+def test_nothing_of_somebody_else_is_replaced(run, trained, save, name, text, said):
+    (run / name).write_text(text)
+    with pytest.raises(DataError, match=said):
+        save(run, trained)
+    assert (run / name).read_text() == text
+    assert (run / "checkpoint.pt").exists()
+
+
+def test_a_folder_may_be_named_from_inside(run, trained, save, monkeypatch):
+    monkeypatch.chdir(run)
+    save(Path(), trained, ["again"])
+    assert load_run(run)[2]["command"] == ["again"]
 
 
 @pytest.mark.parametrize("name", ["run.json", "checkpoint.pt"])
