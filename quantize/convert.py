@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from edgemtl.card import ModelCard
-from edgemtl.errors import ModelError
 from edgemtl.quantize.formats import Format, exported_card, find_format
 from edgemtl.quantize.known import Known
 from edgemtl.quantize.native import run_converter
@@ -62,8 +59,6 @@ def convert(
     from edgemtl.quantize.graph import Graph
 
     graph = Graph(network, card)
-    if not all(np.isfinite(p).all() for p in graph.answer(known.x).values()):
-        raise ModelError(f"{stem.name}: its network answers with NaN: train it again")
     made = []
     with tempfile.TemporaryDirectory(prefix="edgemtl-export-") as folder:
         for name, precisions in wanted.items():

@@ -18,6 +18,7 @@ from edgemtl.quantize.page import report_page
 from edgemtl.quantize.parts import read_parts
 from edgemtl.quantize.proof import Report, prove
 from edgemtl.quantize.prune import checked_share, prune_run, write_pruned_run
+from edgemtl.quantize.unchanged import check_figures
 from edgemtl.runtime.artefact import FORMATS
 
 __all__ = ["export_run"]
@@ -82,6 +83,7 @@ def export_run(
     step("reading the run and its flows")
     card, network, meta = load_network(run)
     parts = read_parts(run, card, meta, data)
+    check_figures(run, (card, network, meta), parts["test"])
     known = Known.of(parts, card, int(meta["seed"]))
     try:
         with whole_folder(dist, DIST_FILES) as folder:
