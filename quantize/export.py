@@ -98,7 +98,9 @@ def export_run(
             report = replace(report, pruning=pruning.record() if pruning else None)
             if not report.ok:
                 raise _Broken(report)
-            manifest = write_manifest(folder, run, name, card, meta, parts["test"], report)
+            manifest = write_manifest(
+                folder, run, name, card, meta, parts["test"], report, max_drop
+            )
             page = report_page(manifest, report, max_drop)
             (folder / "report.html").write_text(page, encoding="utf-8")
     except _Broken as broken:

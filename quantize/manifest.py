@@ -28,6 +28,7 @@ def write_manifest(
     meta: dict[str, Any],
     test: Flows,
     report: Report,
+    max_drop: float,
 ) -> dict[str, Any]:
     """Write manifest.json into `folder`; return what it holds."""
     figures = asdict(report)
@@ -42,6 +43,7 @@ def write_manifest(
         "held_out": test["flow_id"].tolist(),
         "card": json.loads(card.to_json()),
         "versions": versions(FORMATS),
+        "max_drop": max_drop,
     }
     manifest |= figures
     text = json.dumps(manifest, indent=1, allow_nan=False)

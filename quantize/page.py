@@ -127,7 +127,7 @@ def _steps(pruning: dict[str, Any]) -> Markup:
             lines.append(Line(_words(head), x, y, colour, dots))
     poor = {100 * row["share"] for row in steps if not row["kept"]}
     label = f"multiply-adds, of {steps[0]['macs']:,} a flow"
-    return pareto_chart(lines, 100 * pruning["share"], poor, label, "right")
+    return pareto_chart(lines, 100 * pruning["share"], poor, label, "right answers")
 
 
 def _files(report: Report) -> Markup:
@@ -150,7 +150,8 @@ def _made(row: dict[str, Any]) -> str:
     if not made:
         return HOW[row["precision"]]
     tuned = ", fine-tuned" if made["fine_tuned"] else ""
-    return f"int8 weights and values, calibrated by {made['calibration']}{tuned}"
+    io = ", int8 input and outputs" if row["io"] == "int8" else ""
+    return f"int8 weights and values, calibrated by {made['calibration']}{tuned}{io}"
 
 
 def _answers(report: Report) -> Markup:

@@ -26,9 +26,9 @@ class Report:
     reference : dict
         The run itself: ``file``, ``bytes`` of its checkpoint, ``macs``, ``heads``.
     files : list of dict
-        One an artefact: ``file``, ``format``, ``precision``, ``bytes``, ``sha256``, ``macs``,
-        ``made`` (see `edgemtl.quantize.int8.write_int8`), and ``heads`` with the figures of
-        `edgemtl.quantize.verify.compare`.
+        One an artefact: ``file``, ``format``, ``precision``, ``io``, ``bytes``, ``sha256``,
+        ``macs``, ``made`` (see `edgemtl.quantize.int8.write_int8`), and ``heads`` with the figures
+        of `edgemtl.quantize.verify.compare`.
     broken : list of str
         One line a bound that was broken; then nothing was written.
     flows : int
@@ -80,7 +80,8 @@ def prove(
     rows, broken = [], []
     for one in made:
         step(f"proving {one.file.name}")
-        answers = load(one.file).predict(x)
+        artefact = load(one.file)
+        answers = artefact.predict(x)
         heads = compare(own, answers, targets, ids)
         for head, points in points_lost(whole, answers, targets).items():
             heads[head]["drop"] = points
@@ -90,6 +91,7 @@ def prove(
                 "file": one.file.name,
                 "format": one.format,
                 "precision": one.precision,
+                "io": artefact.card.origin["export"]["io"],
                 "bytes": one.file.stat().st_size,
                 "sha256": sha256(one.file),
                 "macs": macs,

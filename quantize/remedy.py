@@ -20,7 +20,7 @@ def remedy(report: Report, max_drop: float) -> str:
     source = report.pruned or report.reference
     ways = ["prune less"] if report.pruned else []
     if max(m["drop"] for m in source["heads"].values()) <= max_drop:
-        ways.append("leave these files out (--precisions)")
+        ways.append("leave these files out (--formats, --precisions)")
     fewest = min(m["n"] for m in report.reference["heads"].values())
     if 100 / fewest > max_drop:
         ways.append(f"train with more than {fewest} flows to test by")

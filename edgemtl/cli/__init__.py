@@ -11,6 +11,8 @@ def main() -> None:
     """Run the command line."""
     if any(word.startswith(("-i", "--interface")) for word in sys.argv[1:]):  # live traffic
         set_capabilities_apart()  # before numpy is imported
-    from edgemtl.cli.app import main as run
-
+    try:
+        from edgemtl.cli.app import main as run
+    except KeyboardInterrupt:  # what is caught there is not caught while it is imported
+        sys.exit(130)
     run()

@@ -109,6 +109,8 @@ def _show(report: Report, run: Path) -> None:
     pruned = [report.pruned] if report.pruned else []
     rows = [_row(file) for file in (reference, *pruned, *report.files)]
     title = f"{report.flows} held-out flows: accuracy per head in %, and its change in points"
+    if report.pruned:
+        title += "; agreement and difference of files are those from the pruned network"
     print_table(title, columns, rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
@@ -15,7 +14,7 @@ from edgemtl.flows import Flows
 from edgemtl.models import load_split
 from edgemtl.models.calibration import fit_temperature
 from edgemtl.models.run import PARTS
-from edgemtl.quantize.prune.source import as_seen, how_trained, trained_on
+from edgemtl.quantize.prune.source import as_seen, how_long, how_trained, trained_on
 from edgemtl.training.run import DataFile, write_run
 from edgemtl.training.seen import drawn, examples
 from edgemtl.training.train import Trained, measured
@@ -119,7 +118,6 @@ def prune_run(
     from edgemtl.quantize.prune.walk import walk
     from edgemtl.training.fit import deterministic
 
-    start = time.monotonic()
     card, network, meta = loaded
     config, data = how_trained(run, card, meta), trained_on(run, meta)
     parts = as_seen(parts, config)
@@ -143,10 +141,9 @@ def prune_run(
         card = replace(card, origin=origin)
         metrics = {p: measured(card, network, known[p], parts[p]) for p in PARTS[1:]}
     history = [_flat(number, row) for number, row in enumerate(steps)]
-    seconds = round(time.monotonic() - start, 3)
     trained = Trained(
         config, card, network, load_split(run), history, metrics, [*meta.get("notes", ()), *notes],
-        seconds,
+        how_long(run, meta),  # not how long this took: the same export is to give the same bytes
     )  # fmt: skip
     return Pruning(trained, data, told, left["share"], steps, judged, notes)
 

@@ -16,7 +16,7 @@ from edgemtl.training.config import TrainConfig
 from edgemtl.training.run import DataFile
 from edgemtl.training.split import hide_labels
 
-__all__ = ["as_seen", "how_trained", "trained_on"]
+__all__ = ["as_seen", "how_long", "how_trained", "trained_on"]
 
 
 def how_trained(run: Path, card: ModelCard, meta: dict[str, Any]) -> TrainConfig:
@@ -40,6 +40,14 @@ def how_trained(run: Path, card: ModelCard, meta: dict[str, Any]) -> TrainConfig
         )
     except (KeyError, TypeError, ValueError, DataError) as error:
         raise ModelError(f"{where}: does not say how it was trained: {error}") from None
+
+
+def how_long(run: Path, meta: dict[str, Any]) -> float:
+    """Seconds that the training took; ModelError when the run does not say."""
+    try:
+        return float(meta["seconds"])
+    except (KeyError, TypeError, ValueError):
+        raise ModelError(f"{run / 'run.json'}: does not say how long it was trained") from None
 
 
 def trained_on(run: Path, meta: dict[str, Any]) -> list[DataFile]:

@@ -24,6 +24,7 @@ def report(name, turned=(), pruning=None):
         "file": f"{name}.int8.onnx", "bytes": 1000, "macs": 500, "precision": "int8",
         "format": "onnx", "sha256": "0" * 64, "heads": {"traffic_class": figures(turned)},
         "made": {"calibration": "entropy", "fine_tuned": True},
+        "io": "float",
     }  # fmt: skip
     reference = {"file": name, "bytes": 2500, "macs": 1000, "heads": {"traffic_class": figures()}}
     return Report(reference, [row], [], 65, reference if pruning else None, pruning)
@@ -37,7 +38,13 @@ def manifest(name):
 
 
 def steps(*rows, notes=()):
-    return {"steps": list(rows), "share": 0.5, "judged": "185 flows", "notes": list(notes)}
+    return {
+        "told": "auto",
+        "steps": list(rows),
+        "share": 0.5,
+        "judged": "185 flows",
+        "notes": list(notes),
+    }
 
 
 def test_a_page_tells_what_an_export_found():

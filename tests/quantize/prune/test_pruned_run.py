@@ -64,6 +64,14 @@ def test_the_pruned_run_is_a_run(dist, run, learned):
         assert meta["metrics"]["test"][head]["accuracy"] == pytest.approx(share)
 
 
+def test_the_same_run_gives_the_same_bytes(dist, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(tuning, "STEPS", (60, 60))
+    options = {"formats": ["onnx"], "precisions": ["fp32"], "max_drop": 20, "prune_to": 0.3}
+    assert export_run(run, tmp_path / "again", **options).ok
+    for file in sorted((dist / "small.pruned").iterdir()):
+        assert (tmp_path / "again" / "small.pruned" / file.name).read_bytes() == file.read_bytes()
+
+
 def test_it_can_be_exported_itself_but_not_pruned_again(dist, tmp_path):
     again = export_run(dist / "small.pruned", tmp_path / "again", formats=["onnx"], max_drop=20)
     assert again.ok
