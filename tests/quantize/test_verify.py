@@ -104,13 +104,13 @@ def row(*drops, n=276):
 @pytest.mark.parametrize(
     ("reference", "files", "pruned", "helps"),
     [
-        (row(0), [row(0.4), row(300 / 276)], None, "leave these files out (--formats, --precisions), or allow "
-         "it: --max-drop 1.1"),
+        (row(0), [row(0.4), row(300 / 276)], None, "leave these files out "
+         "(--formats, --precisions), or allow it: --max-drop 1.1"),
         (row(0), [row(2.5)], row(1.2), "prune less, or allow it: --max-drop 2.5"),
-        (row(0), [row(2.5)], row(0.9), "prune less, leave these files out (--formats, --precisions), or allow "
-         "it: --max-drop 2.5"),
-        (row(0, n=65), [row(100 / 65)], None, "leave these files out (--formats, --precisions), train with "
-         "more than 65 flows to test by, or allow it: --max-drop 1.6"),
+        (row(0), [row(2.5)], row(0.9), "prune less, leave these files out "
+         "(--formats, --precisions), or allow it: --max-drop 2.5"),
+        (row(0, n=65), [row(100 / 65)], None, "leave these files out "
+         "(--formats, --precisions), train with more than 65 flows to test by, or allow it: --max-drop 1.6"),
         (row(0), [row(-0.4)], row(0.9), ""),
     ],
 )  # fmt: skip
