@@ -110,7 +110,8 @@ def row(*drops, n=276):
         (row(0), [row(2.5)], row(0.9), "prune less, leave these files out "
          "(--formats, --precisions), or allow it: --max-drop 2.5"),
         (row(0, n=65), [row(100 / 65)], None, "leave these files out "
-         "(--formats, --precisions), train with more than 65 flows to test by, or allow it: --max-drop 1.6"),
+         "(--formats, --precisions), train with more than 65 flows to test by, or allow it: "
+         "--max-drop 1.6"),
         (row(0), [row(-0.4)], row(0.9), ""),
     ],
 )  # fmt: skip
