@@ -91,7 +91,7 @@ def _refuse_what_is_not_ours(path: Path, parts: Sequence[str]) -> None:
     if path.is_dir() and not found:
         return
     if not (path.is_dir() and _names_edgemtl(path / parts[0])):
-        raise DataError(f"{path}: is there already and was not made by edgemtl: give another name")
+        raise DataError(f"{path}: is there already and was not made by this command: give another name")
     strange = [name for name in found if not any(fnmatchcase(name, part) for part in parts)]
     if strange:
         raise DataError(

@@ -320,13 +320,13 @@ def test_a_missing_converter_is_named(trained_run, tmp_path, monkeypatch):
 
 def test_a_folder_of_something_else_is_left_alone(trained_run, tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(DataError, match="was not made by edgemtl"):
+    with pytest.raises(DataError, match="was not made by this command"):
         export_run(trained_run, tmp_path, formats=["onnx"])
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
 def test_the_run_itself_is_left_alone(trained_run):
-    with pytest.raises(DataError, match="was not made by edgemtl"):
+    with pytest.raises(DataError, match="was not made by this command"):
         export_run(trained_run, trained_run, formats=["onnx"])
     assert (trained_run / "checkpoint.pt").exists()
 

@@ -122,7 +122,7 @@ def test_train_refuses_bad_flows(refusal, tmp_path, learnable, change, says):
 
 
 def test_train_does_not_overwrite_other_folders(refusal, tmp_path, table):
-    assert "was not made by edgemtl" in refusal("train", table, "-o", tmp_path, "--epochs", 1)
+    assert "was not made by this command" in refusal("train", table, "-o", tmp_path, "--epochs", 1)
 
 
 def test_full_disk_is_one_line_and_leaves_nothing(refusal, tmp_path, table):

@@ -84,7 +84,7 @@ def test_a_run_may_be_replaced_but_no_other_folder(tmp_path, run, trained, save)
     assert load_run(run)[2]["command"] == ["again"]
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "me.jpg").write_bytes(b"")
-    with pytest.raises(DataError, match="was not made by edgemtl"):
+    with pytest.raises(DataError, match="was not made by this command"):
         save(tmp_path / "photos", trained)
 
 
@@ -92,8 +92,8 @@ def test_a_run_may_be_replaced_but_no_other_folder(tmp_path, run, trained, save)
     ("name", "text", "said"),
     [
         ("notes.txt", "mine", "holds notes.txt, which is not of its making"),
-        ("run.json", "{}", "was not made by edgemtl"),
-        ("run.json", "[" * 100_000, "was not made by edgemtl"),
+        ("run.json", "{}", "was not made by this command"),
+        ("run.json", "[" * 100_000, "was not made by this command"),
     ],
 )
 def test_nothing_of_somebody_else_is_replaced(run, trained, save, name, text, said):
