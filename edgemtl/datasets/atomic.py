@@ -90,13 +90,14 @@ def _refuse_what_is_not_ours(path: Path, parts: Sequence[str]) -> None:
     found = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else [path.name]
     if path.is_dir() and not found:
         return
+    there = f"{path}: is there already and"
     if not (path.is_dir() and _names_edgemtl(path / parts[0])):
-        raise DataError(f"{path}: is there already and was not made by this command: give another name")
+        raise DataError(f"{there} was not made by this command: give another name")
     strange = [name for name in found if not any(fnmatchcase(name, part) for part in parts)]
     if strange:
         raise DataError(
-            f"{path}: is there already and holds {strange[0]}, which is not of its making: "
-            "give another name, or move that away"
+            f"{there} holds {strange[0]}, which is not of its making: give another name, or move "
+            "that away"
         )
 
 
