@@ -14,7 +14,10 @@ from ai_edge_litert.tools import flatbuffer_utils
 from edgemtl.datasets import FlowWriter, read_flows, sha256
 from edgemtl.errors import DataError, MissingDependency, ModelError
 from edgemtl.flows import Flows
+from edgemtl.models import load_network
 from edgemtl.quantize import export_run, onnx_files
+from edgemtl.quantize.parts import read_parts
+from edgemtl.quantize.unchanged import check_figures
 from edgemtl.runtime import load, read_card
 
 FILES = [
@@ -172,6 +175,18 @@ def test_a_run_that_is_not_as_its_training_left_it_is_refused(trained_run, tmp_p
     with pytest.raises(ModelError, match=r"moved: duration: gets .* % when it was trained"):
         export_run(run, tmp_path / "dist")
     assert not (tmp_path / "dist").exists()
+
+
+def test_a_flow_that_another_machine_turns_is_no_change(trained_run):
+    card, network, meta = load_network(trained_run)
+    test = read_parts(trained_run, card, meta, ())["test"]
+    figures = meta["metrics"]["test"]["duration"]
+    assert 1 / figures["n"] > 0.01  # one flow is over a point
+    figures["accuracy"] -= 1 / figures["n"]
+    check_figures(trained_run, (card, network, meta), test)
+    figures["accuracy"] -= 1 / figures["n"]
+    with pytest.raises(ModelError, match=r"duration: gets .* % when it was trained"):
+        check_figures(trained_run, (card, network, meta), test)
 
 
 def test_data_of_fewer_packets_are_refused(trained_run, tmp_path):
