@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-C_FILES = $(shell git ls-files -co --exclude-standard 'csrc/*.[ch]' 'benchmarks/*.c')
+C_FILES = $(shell git ls-files -co --exclude-standard 'csrc/*.[ch]' 'edgemtl/*.h' 'benchmarks/*.c')
 
 SECONDS ?= 60
 EDGES = capture spec artefact flow_table

@@ -46,7 +46,7 @@ setup(
             "edgemtl._core",
             ["edgemtl/_core.pyx", *SOURCES],
             include_dirs=["csrc/include", "csrc"],
-            depends=sorted(str(p) for p in Path("csrc").rglob("*.h")),
+            depends=["edgemtl/_mapped.h", *sorted(str(p) for p in Path("csrc").rglob("*.h"))],
             extra_compile_args=["-std=c99", "-O3"],
             libraries=["m"],
         )

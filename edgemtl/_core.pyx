@@ -57,49 +57,15 @@ cdef void *memory(array):
     return &view[0]
 
 
-cdef extern from *:
-    """
-    #if defined(__linux__)
-    #include <sys/mman.h>
-    #include <sys/vfs.h>
-    #include <unistd.h>
-
-    /* File systems whose files change by this system alone: ext2 to 4, XFS, Btrfs, F2FS, tmpfs. */
-    static int file_is_local(int fd)
-    {
-        struct statfs about;
-        if (fstatfs(fd, &about) != 0)
-            return 0;
-        switch ((unsigned long)about.f_type) {
-        case 0xef53: case 0x58465342: case 0x9123683e: case 0xf2f52010: case 0x01021994:
-            return 1;
-        default:
-            return 0;
-        }
-    }
-
-    /* MADV_POPULATE_READ (Linux 5.14) fails where touching the pages would end the process. */
-    static int pages_advise(const uint8_t *data, size_t begin, size_t end, int drop)
-    {
-        begin -= begin % (size_t)sysconf(_SC_PAGESIZE);
-        return madvise((void *)(data + begin), end - begin, drop ? MADV_DONTNEED : 22);
-    }
-    #else
-    static int file_is_local(int fd) { (void)fd; return 0; }
-    static int pages_advise(const uint8_t *data, size_t begin, size_t end, int drop)
-    {
-        (void)data; (void)begin; (void)end; (void)drop;
-        return -1;
-    }
-    #endif
-    """
-    int file_is_local(int fd) nogil
-    int pages_advise(const uint8_t *data, size_t begin, size_t end, int drop) nogil
+cdef extern from "_mapped.h" nogil:
+    int mapped_is_local(int fd)
+    int mapped_read(const uint8_t *data, size_t begin, size_t end)
+    void mapped_drop(const uint8_t *data, size_t begin, size_t end)
 
 
 def is_local(int fd):
     """Whether a file lies on this system, so that nobody else changes it."""
-    return file_is_local(fd) != 0
+    return mapped_is_local(fd) != 0
 
 
 def pages_read(const uint8_t[::1] mapped not None, size_t begin, size_t end):
@@ -110,7 +76,7 @@ def pages_read(const uint8_t[::1] mapped not None, size_t begin, size_t end):
     if begin == end:
         return True
     with nogil:
-        status = pages_advise(&mapped[0], begin, end, 0)
+        status = mapped_read(&mapped[0], begin, end)
     return status == 0
 
 
@@ -119,7 +85,7 @@ def pages_drop(const uint8_t[::1] mapped not None, size_t begin, size_t end):
     if not begin <= end <= <size_t>mapped.shape[0]:
         raise ValueError(f"pages_drop: {begin} to {end} of {mapped.shape[0]} bytes")
     if begin < end:
-        pages_advise(&mapped[0], begin, end, 1)
+        mapped_drop(&mapped[0], begin, end)
 
 
 cdef class Meter:

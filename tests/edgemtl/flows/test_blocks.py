@@ -116,13 +116,17 @@ def test_the_lease_ends_with_the_capture(path):
         os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
 
 
-def test_pages_that_are_not_there(path):
-    with path.open("r+b") as file:
+@pytest.mark.parametrize("there", [5000, 70_000, 5_000_000])
+def test_pages_that_are_not_there(tmp_path, there):
+    with (tmp_path / "long").open("wb+") as file:
+        file.write(bytes(6_000_000))
+        file.flush()
         data = np.frombuffer(mmap.mmap(file.fileno(), 0), np.uint8)
         assert _core.pages_read(data, 100, len(data))
-        file.truncate(5000)
-        assert _core.pages_read(data, 100, 5000)
-        assert not _core.pages_read(data, 100, len(data))
+        file.truncate(there)
+        assert _core.pages_read(data, 100, there)
+        for end in (there + mmap.PAGESIZE, len(data)):
+            assert not _core.pages_read(data, 100, end)
     with pytest.raises(ValueError, match="pages_read: 0 to"):
         _core.pages_read(data, 0, len(data) + 1)
     with pytest.raises(ValueError, match="pages_drop: 2 to 1"):
