@@ -59,7 +59,7 @@ class FlowNumbers:
             if name in raw:
                 columns[name] = Later(n, partial(raw[name].astype, np.int64))
         for name in ("src", "dst"):
-            columns[name] = Text.of(*_core.addresses_text(raw["version"], raw[name]))
+            columns[name] = Text(n, partial(_core.addresses_text, raw["version"], raw[name]))
         series = {name: raw[name] for name in ("offsets", *_core.SERIES) if name in raw}
         return Flows(columns=columns, **series)
 

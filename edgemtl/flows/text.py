@@ -45,7 +45,9 @@ class Text:
 
     @cached_property
     def _written(self) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        return self._write()
+        written = self._write()
+        del self._write  # with what it holds
+        return written
 
     @property
     def offsets(self) -> NDArray[np.int64]:
