@@ -6,13 +6,14 @@ Checksums are 0 and payloads are noise; lengths, addresses, ports and TCP flags 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.featurizer.settle import read_from_disk, touch_memory
 
 VERSION = 1  # of what a seed gives; another makes all captures anew
 KEPT = 60  # packets of a flow whose series the benchmark has everybody keep
@@ -114,6 +115,7 @@ def make(name: str, traffic: Traffic, folder: Path, seed: int = 1) -> list[Captu
     captures = found_or_drawn(name, traffic, folder, seed)
     for each in captures:
         read_from_disk(each.path)
+    touch_memory()
     return captures
 
 
@@ -141,18 +143,6 @@ def found_or_drawn(name: str, traffic: Traffic, folder: Path, seed: int) -> list
     files = [{**asdict(each), "path": each.path.name} for each in captures]
     listing.write_text(json.dumps({"made_from": made_from, "files": files}), encoding="utf-8")
     return captures
-
-
-def read_from_disk(path: Path) -> None:
-    """Bring the file into the page cache as reading does, in large pieces of memory.
-
-    What was just written lies there in small ones: that doubles the cost of a walk.
-    """
-    with path.open("rb", buffering=0) as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        while file.read(1 << 20):
-            pass
 
 
 def counted(name: str, path: Path, packets: Packets) -> Capture:
