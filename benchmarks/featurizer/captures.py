@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.featurizer.settle import read_from_disk, touch_memory
+from benchmarks.featurizer.settle import read_from_disk
 
 VERSION = 1  # of what a seed gives; another makes all captures anew
 KEPT = 60  # packets of a flow whose series the benchmark has everybody keep
@@ -115,7 +115,6 @@ def make(name: str, traffic: Traffic, folder: Path, seed: int = 1) -> list[Captu
     captures = found_or_drawn(name, traffic, folder, seed)
     for each in captures:
         read_from_disk(each.path)
-    touch_memory()
     return captures
 
 

@@ -10,6 +10,7 @@ from statistics import median
 from benchmarks.featurizer.captures import Capture
 from benchmarks.featurizer.peers import ANSWERS, Peer
 from benchmarks.featurizer.run import BenchmarkError, one_cpu, run
+from benchmarks.featurizer.settle import RESERVE
 
 __all__ = ["Timing", "ratio", "time_peers"]
 
@@ -94,7 +95,8 @@ def check(peer: Peer, capture: Capture, folder: Path) -> tuple[str, ...]:
 
 def _seconds(peer: Peer, capture: Capture, folder: Path, cpus: set[int]) -> tuple[float, float]:
     """CPU and wall time of one run: by its own clock, or of the whole process."""
-    done = run(peer.command(capture.path, folder), cpus)
+    with RESERVE.lent():
+        done = run(peer.command(capture.path, folder), cpus)
     if peer.is_command:
         return done.cpu_s, done.wall_s
     answer = peer.answer(done.output, folder)
