@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from edgemtl.cli.output import HEAD_COLUMNS, head_rows, note, print_json, print_table
+from edgemtl.cli.output import HEAD_COLUMNS, check_suffix, head_rows, note, print_json, print_table
 from edgemtl.cli.trust import show_early, show_prefixes, show_unknown
 from edgemtl.datasets import read_flows
 from edgemtl.errors import DataError
@@ -45,6 +45,7 @@ def evaluate(
     from edgemtl.models.run import PARTS
     from edgemtl.runtime import load
 
+    check_suffix(picture, ".svg", "--picture")
     if part is not None and part not in PARTS:
         raise DataError(f"--part: must be {', '.join(PARTS)}, got {part!r}")
     loaded = load(model)
@@ -53,7 +54,7 @@ def evaluate(
     named = ", ".join(map(str, data))
     flows = read_flows(data)
     if part is not None:
-        flows = with_ids(flows, load_split(model)[part], named, part)
+        flows = with_ids(flows, load_split(model)[part], named, part, loaded.card)
     fit = usable(flows, loaded.card.spec, named, str(model))
     if short := len(flows) - len(fit):
         note(

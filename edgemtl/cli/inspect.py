@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from edgemtl.cli.output import note, print_json, print_table
+from edgemtl.cli.output import check_suffix, note, print_json, print_table
 from edgemtl.errors import CaptureError, DataError
 from edgemtl.flows import NULL, Capture, FlowConfig, Flows
 
@@ -28,7 +28,7 @@ def inspect(
     ],
     html: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Of a run: write pictures of it as one HTML page."),
+        typer.Option(metavar="FILE.html", help="Of a run: write pictures of it as one HTML page."),
     ] = None,
     data: Annotated[
         list[Path] | None,
@@ -42,8 +42,12 @@ def inspect(
     and sure of, and the average flow of each class.
     """
     if html:
+        if as_json:
+            raise DataError("--html and --json: give one of them")
         _write_page(file, html, data or [])
         return
+    if data:
+        raise DataError("--data: is for --html: give both")
     facts = _facts(file)
     if as_json:
         print_json(facts)
@@ -55,6 +59,7 @@ def _write_page(run: Path, html: Path, data: list[Path]) -> None:
     from edgemtl.datasets import whole_file
     from edgemtl.explain import run_facts, run_page
 
+    check_suffix(html, ".html", "--html")
     if not (run / "run.json").is_file():
         raise DataError(f"--html: {run}: is no run folder: give one that edgemtl train wrote")
     text = run_page(run_facts(run, data))

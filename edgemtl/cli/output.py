@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -13,12 +14,14 @@ from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from edgemtl.errors import DataError
 from edgemtl.printable import printable
 
 WIDTH_MAX = 300  # columns of a table
 
 __all__ = [
     "HEAD_COLUMNS",
+    "check_suffix",
     "head_rows",
     "note",
     "print_json",
@@ -38,6 +41,12 @@ def head_rows(heads: dict[str, dict[str, Any]]) -> list[tuple[Any, ...]]:
         for head, m in heads.items()
         if m["n"]
     ]
+
+
+def check_suffix(file: Path | None, suffix: str, option: str) -> None:
+    """DataError unless the file's name ends so: a slip must not replace a run, or a table."""
+    if file is not None and file.suffix != suffix:
+        raise DataError(f"{option}: {file}: must end in {suffix}")
 
 
 def note(message: str) -> None:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from edgemtl.datasets import FlowWriter, read_flows
+from edgemtl.datasets import FlowWriter, read_flows, whole_file
 from edgemtl.datasets.arrow import to_arrow
 from edgemtl.errors import DataError
 from edgemtl.flows import NULL, Flows
@@ -250,3 +250,10 @@ def test_select_and_concat_keep_series_with_their_flow(make_flows):
         again.length[again.offsets[1] : again.offsets[2]], flows.length[low:high]
     )
     assert again["flow_id"][-1] == "0-0"
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_named(tmp_path):
+    path = tmp_path / "nowhere" / "page.html"
+    with pytest.raises(FileNotFoundError) as error, whole_file(path):
+        pass
+    assert error.value.filename == str(path)
