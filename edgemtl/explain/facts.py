@@ -23,7 +23,15 @@ from edgemtl.runtime import load
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ClassFacts", "HeadFacts", "RunFacts", "Series", "WrongFlow", "run_facts"]
+__all__ = [
+    "ClassFacts",
+    "HeadFacts",
+    "RunFacts",
+    "Series",
+    "WrongFlow",
+    "class_facts",
+    "run_facts",
+]
 
 CLASSES_SHOWN = 20  # the others are taken together: more is nothing to look at
 WRONG_SHOWN = 6  # of each head
@@ -41,9 +49,9 @@ class Series:
     x : array, shape (n,)
         Seconds since the first packet, or packet numbers from 1.
     up : array, shape (n,)
-        Bytes forward, or either way where directions are unknown.
+        Bytes forward, or either way where a direction is unknown.
     down : array, shape (n,), or None
-        Bytes reverse; None where directions are unknown.
+        Bytes reverse; None where a direction is unknown.
     """
 
     x: NDArray[np.float64]
@@ -142,7 +150,7 @@ def run_facts(run: Path, data: Sequence[Path] = ()) -> RunFacts:
     if part is None:
         raise DataError(f"{run}: all flows were trained on, none is kept aside to measure with")
     parts = {
-        p: usable(with_ids(flows, split[p], named, p), card.spec, named, str(run))
+        p: usable(with_ids(flows, split[p], named, p, card), card.spec, named, str(run))
         for p in ("train", part)
         if split[p]
     }
@@ -196,7 +204,7 @@ def _head(
         [int(trained[members].sum()) for _, members in groups],
         [int(measured[members].sum()) for _, members in groups],
         [
-            _class_facts(name, flows, np.flatnonzero(np.isin(y, members)), card)
+            class_facts(name, flows, np.flatnonzero(np.isin(y, members)), card)
             for name, members in groups
             if measured[members].any()
         ],
@@ -223,15 +231,19 @@ def _folded(
     return folded
 
 
-def _class_facts(name: str, flows: Flows, rows: NDArray[np.int64], card: ModelCard) -> ClassFacts:
+def class_facts(name: str, flows: Flows, rows: NDArray[np.int64], card: ModelCard) -> ClassFacts:
+    """Of the flows in these rows; bytes either way where one of their directions is unknown."""
     some_of_them = flows.select(rows[:: 1 + len(rows) // AVERAGED])
     times, lengths, ways, there = _packets(some_of_them, card)
-    seen = np.maximum(there.sum(0), 1)
-    up, down = (np.where(sent, lengths, 0).sum(0) / seen for sent in (ways >= 0, ways < 0))
-    some, known = there.any(0), bool((ways != 0).any())
+    some = there.any(0)
+    seen = there.sum(0)[some]
+    up, down = _by_way(lengths, ways)
+    average = Series(
+        np.arange(1.0, there.shape[1] + 1)[some],
+        up.sum(0)[some] / seen,
+        None if down is None else down.sum(0)[some] / seen,
+    )
     last = times[np.arange(len(times)), there.sum(1) - 1]
-    numbers = np.arange(1.0, there.shape[1] + 1)
-    average = Series(numbers[some], up[some], down[some] if known else None)
     return ClassFacts(name, len(rows), float(np.median(last)), average)
 
 
@@ -254,17 +266,19 @@ def _wrong(
             head.classes[answer[row]],
             float(sure[row]),
             int(there[i].sum()),
-            _one_series(times[i][there[i]], lengths[i][there[i]], ways[i][there[i]]),
+            Series(times[i][there[i]], *_by_way(lengths[i][there[i]], ways[i][there[i]])),
         )
         for i, row in enumerate(rows)
     ]
 
 
-def _one_series(
-    times: NDArray[np.float64], lengths: NDArray[np.float64], ways: NDArray[np.int8]
-) -> Series:
-    down = np.where(ways < 0, lengths, 0) if (ways != 0).any() else None
-    return Series(times, np.where(ways >= 0, lengths, 0), down)
+def _by_way(
+    lengths: NDArray[np.float64], ways: NDArray[np.int8]
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Bytes forward and reverse; all of them and None where a direction is unknown."""
+    if not ways.all():
+        return lengths, None
+    return np.where(ways > 0, lengths, 0), np.where(ways < 0, lengths, 0)
 
 
 def _packets(
