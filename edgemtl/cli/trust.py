@@ -37,20 +37,25 @@ def show_early(heads: dict[str, dict[str, Any]]) -> None:
     """What `classify --early` would make of the flows, by confidence."""
     for head, m in heads.items():
         if m["n"]:
+            names = ["confidence", "accuracy %", "packets, mean", "median", "early %", "unknown %"]
+            rejects = "unknown" in m
+            rows = [_early(row) for row in m["early"]]
             print_table(
                 f"{head}, as soon as it is sure",
-                ("confidence", "accuracy %", "packets, mean", "median", "early %"),
-                [
-                    (
-                        row["confidence"],
-                        _percent(row["accuracy"]),
-                        f"{row['packets_mean']:.1f}",
-                        f"{row['packets_median']:.0f}",
-                        _percent(row["early"]),
-                    )
-                    for row in m["early"]
-                ],
+                names if rejects else names[:-1],
+                rows if rejects else [row[:-1] for row in rows],
             )
+
+
+def _early(row: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        row["confidence"],
+        _percent(row["accuracy"]),
+        f"{row['packets_mean']:.1f}",
+        f"{row['packets_median']:.0f}",
+        _percent(row["early"]),
+        _percent(row["unknown"]),
+    )
 
 
 def _percent(share: float | None) -> str:

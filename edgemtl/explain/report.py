@@ -135,7 +135,7 @@ def _first_packets(heads: list[HeadFacts]) -> Markup:
         x, y = [row["packets"] for row in rows], [100 * row["accuracy"] for row in rows]
         dots = [f"after {n} packets: {share:.1f} %" for n, share in zip(x, y, strict=True)]
         after.append(Line(_words(head.name), x, y, colour, dots))
-        rows = head.metrics["early"]
+        rows = [row for row in head.metrics["early"] if row["accuracy"] is not None]
         x, y = [row["packets_mean"] for row in rows], [100 * row["accuracy"] for row in rows]
         dots = [f"{100 * row['confidence']:.0f} % sure: {share:.1f} % right after {n:.1f} packets"
                 for row, n, share in zip(rows, x, y, strict=True)]  # fmt: skip

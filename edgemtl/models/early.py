@@ -78,7 +78,11 @@ def sure_at(p: Sequence[NDArray[Any]], confidence: float) -> NDArray[np.int64]:
 
 
 def early_metrics(
-    p: NDArray[Any], y: NDArray[np.int64], flows: Flows, spec: FeatureSpec
+    p: NDArray[Any],
+    y: NDArray[np.int64],
+    flows: Flows,
+    spec: FeatureSpec,
+    unknown_below: float = 0.0,
 ) -> dict[str, list[dict[str, Any]]]:
     """How good a head's answers from first packets are, and after how many it is sure.
 
@@ -90,15 +94,18 @@ def early_metrics(
         Classes; flows with -1 don't count.
     flows : Flows
         The n flows. One that ends before so many packets is whole there, and has needed them all.
+    unknown_below : float
+        The head's: less probable answers are none.
 
     Returns
     -------
     dict
         ``prefixes``, a list: after each of `prefixes` its number, ``packets``, and `head_metrics`.
         ``early``, a list: for each of `CONFIDENCES` what an answer is worth that comes as soon as
-        it is so probable: ``confidence``, ``accuracy``, ``packets_mean`` and ``packets_median``
-        that were needed, and ``early``, the share of flows that were answered before their end and
-        before packet k; empty where no class is known.
+        it is so probable, and not unknown: ``confidence``, ``accuracy`` (None where all are
+        unknown), ``unknown``, the share of flows that are so in the end, ``packets_mean`` and
+        ``packets_median`` that were needed, and ``early``, the share of flows that were answered
+        before their end and before packet k; empty where no class is known.
     """
     rows = []
     for count, answers in zip(prefixes(spec), p, strict=True):
@@ -106,20 +113,29 @@ def early_metrics(
         rows.append({"packets": count} | head_metrics(answers[told], y[told]))
     known = y >= 0
     kept = np.minimum(flows.kept_packets()[known], spec.k)
-    return {"prefixes": rows, "early": _as_soon_as_sure(p[:, known], y[known], kept, spec)}
+    early = _as_soon_as_sure(p[:, known], y[known], kept, spec, unknown_below)
+    return {"prefixes": rows, "early": early}
 
 
 def _as_soon_as_sure(
-    p: NDArray[Any], y: NDArray[np.int64], kept: NDArray[np.int64], spec: FeatureSpec
+    p: NDArray[Any],
+    y: NDArray[np.int64],
+    kept: NDArray[np.int64],
+    spec: FeatureSpec,
+    unknown_below: float,
 ) -> list[dict[str, Any]]:
     rows = []
     for confidence in CONFIDENCES if len(y) else ():
-        at = sure_at([p], confidence)
+        at = sure_at([p], max(confidence, unknown_below))
         needed = np.minimum(np.array(prefixes(spec))[at], kept)
+        answers = p[at, np.arange(len(y))]
+        told = answers.max(1) >= unknown_below
+        right = answers.argmax(1) == y
         rows.append(
             {
                 "confidence": confidence,
-                "accuracy": float((p[at, np.arange(len(y))].argmax(1) == y).mean()),
+                "accuracy": float(right[told].mean()) if told.any() else None,
+                "unknown": float((~told).mean()),
                 "packets_mean": float(needed.mean()),
                 "packets_median": float(np.median(needed)),
                 "early": float((needed < kept).mean()),

@@ -64,7 +64,9 @@ def evaluate(
             "confusion": confusion_matrix(p[head.name], y).tolist(),
         }
         if first is not None:
-            heads[head.name] |= early_metrics(first[head.name], y, flows, card.spec)
+            heads[head.name] |= early_metrics(
+                first[head.name], y, flows, card.spec, head.unknown_below
+            )
         if head.unknown_below:
             heads[head.name]["unknown"]["others"] = _others(head, p[head.name], flows)
     result: dict[str, Any] = {"flows": len(flows), "heads": heads}

@@ -40,10 +40,11 @@ def draw_early(file: Path, heads: dict[str, dict[str, Any]], command: Sequence[s
 
 
 def _draw_head(axes: Any, head: str, m: dict[str, Any]) -> None:
-    packets = [row["packets_mean"] for row in m["early"]]
-    accuracy = [100 * row["accuracy"] for row in m["early"]]
+    told = [row for row in m["early"] if row["accuracy"] is not None]
+    packets = [row["packets_mean"] for row in told]
+    accuracy = [100 * row["accuracy"] for row in told]
     axes.plot(packets, accuracy, marker="o", ms=4, label="as soon as it is sure")
-    for row, x, y in zip(m["early"], packets, accuracy, strict=True):
+    for row, x, y in zip(told, packets, accuracy, strict=True):
         axes.annotate(f"{row['confidence']:g}", (x, y), (3, -9), textcoords="offset points",
                       fontsize=6)  # fmt: skip
     rows = [row for row in m["prefixes"] if row["n"]]

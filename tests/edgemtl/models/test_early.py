@@ -68,11 +68,27 @@ def test_answers_come_as_soon_as_they_are_sure(make_flows):
     assert [row["accuracy"] for row in got["prefixes"]] == pytest.approx([1 / 3, 2 / 3, 1])
     by_confidence = {row["confidence"]: row for row in got["early"]}
     assert by_confidence[0.9] == {
-        "confidence": 0.9, "accuracy": 1.0, "packets_mean": pytest.approx((40 + 10 + 12) / 3),
-        "packets_median": 12.0, "early": pytest.approx(1 / 3),
+        "confidence": 0.9, "accuracy": 1.0, "unknown": 0.0, "early": pytest.approx(1 / 3),
+        "packets_mean": pytest.approx((40 + 10 + 12) / 3), "packets_median": 12.0,
     }  # fmt: skip
     assert by_confidence[0.5]["accuracy"] == pytest.approx(1 / 3)
     assert by_confidence[0.5]["packets_mean"] == 10
+
+
+def test_what_is_unknown_is_no_answer(make_flows):
+    right = np.array([[0.3, 0.85, 0.5], [0.6, 0.2, 0.95], [0.9, 0.6, 0.55]])
+    p = np.stack([1 - right, right], axis=2)
+    flows = flows_of(make_flows, [45, 33, 50])
+    by_confidence = {
+        row["confidence"]: row
+        for row in early_metrics(p, np.ones(3, int), flows, SPEC, 0.9)["early"]
+    }
+    assert by_confidence[0.5] == by_confidence[0.9] | {"confidence": 0.5}  # no answer below 0.9
+    assert by_confidence[0.5]["accuracy"] == 1.0
+    assert by_confidence[0.5]["unknown"] == pytest.approx(1 / 3)
+    assert by_confidence[0.99]["unknown"] == pytest.approx(2 / 3)
+    none = early_metrics(np.full((3, 2, 2), 0.5), np.ones(2, int), flows.select([0, 1]), SPEC, 0.9)
+    assert {(row["accuracy"], row["unknown"]) for row in none["early"]} == {(None, 1.0)}
 
 
 def test_nothing_known_is_nothing_measured(make_flows):
