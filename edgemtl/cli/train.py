@@ -104,7 +104,7 @@ def train(
     split_by: Annotated[
         str,
         typer.Option(
-            help="random; or partition, host, time: no capture, client or day in two parts."
+            help="random; or partition, host: none is in two parts; or time: the latest are tested."
         ),
     ] = "random",
     unknown: Annotated[

@@ -18,6 +18,9 @@ __all__ = ["SHARES", "SPLITS", "hide_labels", "split", "split_flows"]
 SHARES = (0.15, 0.25)  # validation and test; test: one flow in 250 is 0.4 points
 SPLITS = {"random": None, "partition": "partition", "host": "src", "time": "start_us"}  # columns
 
+DEALS = 50  # orders in which groups are dealt; the one that comes nearest to the shares counts
+DEALT_MAX = 1_000_000  # groups in all of them
+
 Split = dict[str, "NDArray[np.int64]"]
 
 
@@ -38,7 +41,7 @@ def split(flows: Flows, by: str, seed: int, data: str, shares: tuple[float, floa
         raise DataError(f"{data}: has flows without {column}: --split-by {by} needs it")
     if by == "time":
         return split_in_order(values, data, shares)
-    return split_groups(values, seed, data, shares)
+    return split_groups(values, by, seed, data, shares)
 
 
 def split_flows(
@@ -93,18 +96,46 @@ def split_in_order(times: NDArray[np.int64], data: str, shares: tuple[float, flo
     return _checked(dict(zip(("train", "validation", "test"), parts, strict=True)), shares, data)
 
 
-def split_groups(groups: NDArray[Any], seed: int, data: str, shares: tuple[float, float]) -> Split:
-    """Share out whole groups at random, such as hosts, until each part has its share or more."""
+def split_groups(
+    groups: NDArray[Any], by: str, seed: int, data: str, shares: tuple[float, float]
+) -> Split:
+    """Share out whole groups at random, such as hosts, each part as near its share as they allow.
+
+    Raises
+    ------
+    DataError
+        If there are fewer groups than parts.
+    """
     names, group = np.unique(groups.astype(str), return_inverse=True)
-    order = np.random.default_rng([seed, 0]).permutation(len(names))
-    flows = np.bincount(group)[order]
-    before = np.concatenate([[0], np.cumsum(flows)[:-1]]) / len(groups)
-    held, tested = shares
-    place = np.where(before < tested, 2, np.where(before < tested + held, 1, 0))
-    part_of = np.empty(len(names), int)
-    part_of[order] = place
-    parts = {p: np.flatnonzero(part_of[group] == i) for i, p in enumerate(PARTS)}
-    return _checked(parts, shares, data)
+    flows = np.bincount(group)
+    wanted = len(groups) * np.array([1 - sum(shares), *shares])
+    if len(names) < np.count_nonzero(wanted):
+        raise DataError(
+            f"{data}: --split-by {by}: there are {len(names)} for "
+            f"{np.count_nonzero(wanted)} parts: do without one (--validation 0), or split at random"
+        )
+    rng = np.random.default_rng([seed, 0])
+    tries = max(1, min(DEALS, DEALT_MAX // len(names)))
+    deals = [_dealt(flows, rng.permutation(len(names)), wanted) for _ in range(tries)]
+    best = min(deals, key=lambda deal: np.abs(np.bincount(deal, flows, len(PARTS)) - wanted).sum())
+    return {part: np.flatnonzero(best[group] == i) for i, part in enumerate(PARTS)}
+
+
+def _dealt(
+    flows: NDArray[np.int64], order: NDArray[np.int64], wanted: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Each group, in this order, to the part that lacks most; at last to those that are empty."""
+    part_of = np.empty(len(flows), int)
+    missing = wanted.tolist()
+    parts = [part for part, want in enumerate(missing) if want > 0]
+    empty = list(parts)
+    for left, group in zip(range(len(order), 0, -1), order.tolist(), strict=True):
+        part = max(empty if left <= len(empty) else parts, key=missing.__getitem__)
+        part_of[group] = part
+        missing[part] -= int(flows[group])
+        if part in empty:
+            empty.remove(part)
+    return part_of
 
 
 def _checked(parts: Split, shares: tuple[float, float], data: str) -> Split:

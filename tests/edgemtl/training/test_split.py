@@ -80,8 +80,28 @@ def test_a_group_is_in_one_part(make_flows, by):
     assert np.array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(200))
     seen = [set(groups[parts[p]]) for p in ("train", "validation", "test")]
     assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
-    assert 0.2 <= len(parts["validation"]) / 200 <= 0.3
-    assert 0.3 <= len(parts["test"]) / 200 <= 0.4
+    assert len(parts["validation"]) / 200 == pytest.approx(0.2, abs=0.03)
+    assert len(parts["test"]) / 200 == pytest.approx(0.3, abs=0.03)
+    other = split(flows, by, 4, "x", (0.2, 0.3))
+    assert seen[2] != set(groups[other["test"]])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "want"),
+    [
+        ((50,) * 5, (150, 50, 50)),
+        ((6439, 150, 83), (6439, 83, 150)),
+        ((1342, 371, 5), (1342, 5, 371)),
+        ((400, 1, 1, 1), (400, 1, 2)),
+    ],
+)
+def test_few_groups_are_shared_out_as_well_as_they_can_be(make_flows, sizes, want):
+    flows = make_flows(sum(sizes))
+    flows.columns["src"] = np.repeat([f"host{i}" for i in range(len(sizes))], sizes).astype(object)
+    for seed in range(1, 21):
+        parts = split(flows, "host", seed, "x", (0.15, 0.25))
+        assert len(parts["train"]) == want[0]
+        assert sorted(len(parts[part]) for part in ("validation", "test")) == sorted(want[1:])
 
 
 def test_by_time_the_last_flows_are_the_test(make_flows):
@@ -95,5 +115,5 @@ def test_by_time_the_last_flows_are_the_test(make_flows):
 def test_what_a_split_needs_is_named(make_flows):
     with pytest.raises(DataError, match="x: has flows without src: --split-by host needs it"):
         split(make_flows(10), "host", 1, "x", (0.2, 0.2))
-    with pytest.raises(DataError, match="x: 10 flows are too few, or too alike, for a train part"):
+    with pytest.raises(DataError, match="x: --split-by partition: there are 1 for 3 parts: do"):
         split(make_flows(10), "partition", 1, "x", (0.2, 0.2))
