@@ -39,7 +39,9 @@ def read_parts(
     parts = {}
     for part, ids in split.items():
         if ids:
-            parts[part] = usable(with_ids(flows, ids, named, part), card.spec, named, str(run))
+            parts[part] = usable(
+                with_ids(flows, ids, named, part, card), card.spec, named, str(run)
+            )
         elif part != "validation":
             raise DataError(f"{run / 'split.json'}: no {part} flows: train with a share of each")
     for head, y in head_classes(card, parts["test"], named).items():

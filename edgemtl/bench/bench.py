@@ -159,7 +159,7 @@ def _held_out(dist: _Dist, data: Sequence[Path], notes: list[str]) -> Flows | No
     if data:
         flows, named = read_flows(data), ", ".join(map(str, data))
         if np.isin(ids, flows["flow_id"].astype(str)).any():
-            flows = with_ids(flows, ids, named, "held-out")
+            flows = with_ids(flows, ids, named, "held-out", dist.card)
     elif not dist.manifest:
         notes.append(f"{dist.where}: no manifest beside it, so no accuracy: give --data")
         return None
@@ -170,7 +170,7 @@ def _held_out(dist: _Dist, data: Sequence[Path], notes: list[str]) -> Flows | No
         except (DataError, MissingDependency) as error:
             notes.append(f"no accuracy: {error}")
             return None
-        flows = with_ids(flows, ids, named, "held-out")
+        flows = with_ids(flows, ids, named, "held-out", dist.card)
     return usable(flows, dist.card.spec, named, dist.where)
 
 

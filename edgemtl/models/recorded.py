@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from edgemtl.card import ModelCard
 from edgemtl.datasets import read_flows, sha256
 from edgemtl.errors import DataError, ModelError
 from edgemtl.flows import Flows
@@ -44,8 +45,11 @@ def recorded_flows(files: Any, where: str) -> Flows:
     return read_flows([path for path, _ in paths])
 
 
-def with_ids(flows: Flows, ids: Sequence[str], data: str, what: str) -> Flows:
-    """The flows of these ids, in the order of `flows`.
+def with_ids(flows: Flows, ids: Sequence[str], data: str, what: str, card: ModelCard) -> Flows:
+    """The flows of these ids, in the order of `flows`, as training has dealt them out.
+
+    Of traffic classes that the model has not it has told: without a threshold for what is unknown,
+    they are no labels here.
 
     Raises
     ------
@@ -58,4 +62,9 @@ def with_ids(flows: Flows, ids: Sequence[str], data: str, what: str) -> Flows:
             f"{data}: has {mask.sum()} of the {len(ids)} {what} flows: give the flow tables of the "
             "training"
         )
-    return flows.select(mask)
+    chosen = flows.select(mask)
+    for head in card.heads:
+        if head.name == "traffic_class" and not head.unknown_below:
+            names = chosen["traffic_class"]
+            names[[name not in head.classes for name in names]] = None
+    return chosen

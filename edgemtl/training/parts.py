@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +20,8 @@ from edgemtl.training.dividers import find_dividers
 from edgemtl.training.split import hide_labels, split
 
 __all__ = ["Parts", "find_heads", "split_parts"]
+
+NEAR = 16  # bytes, of packets of flows that are nearly alike
 
 
 @dataclass(frozen=True)
@@ -65,24 +69,59 @@ def split_parts(
         )
         fit_for_use = replace(fit_for_use, columns=fit_for_use.columns | {"traffic_class": seen})
     parts = {part: fit_for_use.select(chosen[part]) for part in PARTS}
+    notes += _far_from(parts, shares, config.split_by)
     if test is not None:
         parts["test"] = usable(test, config.spec, "the test flows", "training")
     heads, left_out = find_heads(parts["train"], config, data)
+    notes += _unseen(parts, heads)
     if twins := _twins(parts["train"], parts["test"], config.spec):
         notes.append(
-            f"{twins} of {len(parts['test'])} test flows have the very lengths of a training flow: "
-            "near-duplicates, split by capture or time to be sure (--split-by)"
+            f"{twins} of {len(parts['test'])} test flows have nearly the lengths of a training "
+            "flow: near-duplicates, split by capture or time to be sure (--split-by)"
         )
     return Parts(parts, heads, notes + left_out)
 
 
+def _far_from(parts: dict[str, Flows], shares: tuple[float, float], by: str) -> list[str]:
+    """A line on each part that is far from what was asked for: groups are shared out whole."""
+    n = sum(map(len, parts.values()))
+    return [
+        f"{part} part: {100 * len(parts[part]) / n:.0f} % of the flows, {100 * share:g} % were "
+        f"asked for: --split-by {by} shares them out whole"
+        for part, share in zip(("validation", "test"), shares, strict=True)
+        if abs(len(parts[part]) / n - share) > share / 2
+    ]
+
+
+def _unseen(parts: dict[str, Flows], heads: Sequence[Head]) -> list[str]:
+    """A line on flows of traffic classes that training has not, part by part."""
+    known = {name for head in heads if head.name == "traffic_class" for name in head.classes}
+    found = []
+    for part in ("validation", "test") if known else ():
+        names = Counter(n for n in parts[part]["traffic_class"] if n is not None and n not in known)
+        if names:
+            found.append(
+                f"{names.total()} {part} flows are of classes that no training flow has, which "
+                f"are not measured: {', '.join(map(repr, sorted(names)[:5]))}"
+            )
+    return found
+
+
 def _twins(training: Flows, test: Flows, spec: FeatureSpec) -> int:
-    """Test flows whose first k lengths and directions are those of a training flow."""
+    """Test flows whose first k lengths and directions are nearly those of a training flow.
+
+    Lengths are seen in steps of `NEAR`, twice, so that a small change is in one step one way.
+    """
     spec = FeatureSpec(
         k=spec.k, length_scale=1.0, length_kind=spec.length_kind, skip_empty=spec.skip_empty
     )
-    seen = {row.tobytes() for row in training.tensor(spec)[:, 1]}
-    return sum(row.tobytes() in seen for row in test.tensor(spec)[:, 1])
+    ours, theirs = (flows.tensor(spec)[:, 1] for flows in (training, test))
+    alike = np.zeros(len(theirs), bool)
+    for shift in (0, NEAR / 2):
+        steps, others = (np.floor((a + shift) / NEAR).astype(np.int32) for a in (ours, theirs))
+        seen = {row.tobytes() for row in steps}
+        alike |= np.array([row.tobytes() in seen for row in others], bool)
+    return int(alike.sum())
 
 
 def find_heads(flows: Flows, config: TrainConfig, data: str) -> tuple[tuple[Head, ...], list[str]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edgemtl._version import __version__
-from edgemtl.card import ModelCard
+from edgemtl.card import UNKNOWN, Head, ModelCard
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
 from edgemtl.models.early import early_metrics, prefix_answers
@@ -107,8 +107,8 @@ def train_parts(
     start = time.monotonic()
     notes = list(parts.notes)
     card = ModelCard(config.spec, parts.heads, _origin(config))
-    if config.unknown is not None and all(h.name != "traffic_class" for h in parts.heads):
-        raise DataError("--unknown: is of the traffic class, which this model has not")
+    if config.unknown is not None:
+        _check_unknown(parts.heads)
     with deterministic(config.seed):
         known = {part: examples(parts.flows[part], card) for part in PARTS}
         training = drawn(known["train"], parts.flows["train"], card, config)
@@ -130,6 +130,16 @@ def train_parts(
     return Trained(config, card, network, ids, history, metrics, notes, seconds)
 
 
+def _check_unknown(heads: Sequence[Head]) -> None:
+    classes = [head.classes for head in heads if head.name == "traffic_class"]
+    if not classes:
+        raise DataError("--unknown: is of the traffic class, which this model has not")
+    if UNKNOWN in classes[0]:
+        raise DataError(
+            f"--unknown: a traffic class is called {UNKNOWN!r}, as are flows of no class: rename it"
+        )
+
+
 def measured(
     card: ModelCard, network: Network, known: Examples, flows: Flows
 ) -> dict[str, dict[str, Any]]:
@@ -139,7 +149,8 @@ def measured(
     p = prefix_answers(partial(probabilities, card, network), flows, card.spec)
     targets = zip(card.heads, known.y.numpy().T, strict=True)
     return {
-        h.name: measure_head(h, p[h.name][-1], y) | early_metrics(p[h.name], y, flows, card.spec)
+        h.name: measure_head(h, p[h.name][-1], y)
+        | early_metrics(p[h.name], y, flows, card.spec, h.unknown_below)
         for h, y in targets
     }
 

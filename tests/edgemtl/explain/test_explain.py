@@ -10,6 +10,7 @@ import edgemtl as package
 from edgemtl.datasets import FlowWriter, read_flows, sha256, whole_folder
 from edgemtl.errors import DataError, ModelError
 from edgemtl.explain import run_facts, run_page
+from edgemtl.explain.facts import class_facts
 from edgemtl.features import FeatureSpec
 from edgemtl.models import evaluate, load_split
 from edgemtl.models.early import prefix_answers
@@ -122,6 +123,17 @@ def test_lengths_of_unknown_direction_are_not_called_sent(tmp_path, facts):
     assert "received" not in text
     assert "received" in run_page(facts)
     assert "either way" not in run_page(facts)
+
+
+def test_an_average_of_which_some_directions_are_unknown_has_none(tested):
+    flows, _, _, card = tested
+    rows = np.arange(len(flows))
+    whole = class_facts("all", flows, rows, card).average
+    mixed = flows.select(rows)
+    mixed.direction[mixed.offsets[1] : mixed.offsets[2]] = 0
+    some = class_facts("some", mixed, rows, card).average
+    assert some.down is None
+    np.testing.assert_allclose(some.up, whole.up + whole.down)
 
 
 def test_what_is_called_unknown_is_told(facts):

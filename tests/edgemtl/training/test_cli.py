@@ -161,6 +161,33 @@ def test_evaluate_refuses_unknown_classes(refusal, run, tmp_path, learnable):
     assert "traffic class 'chat', 'mail' is none of the model's (document, music, video)" in line
 
 
+def test_a_page_or_picture_replaces_nothing_else(refusal, run, table):
+    before = (run / "run.json").read_bytes()
+    line = refusal("inspect", run, "--html", run / "run.json")
+    assert line == f"edgemtl inspect: --html: {run / 'run.json'}: must end in .html"
+    line = refusal("evaluate", run, table, "--picture", run / "run.json")
+    assert line == f"edgemtl evaluate: --picture: {run / 'run.json'}: must end in .svg"
+    assert (run / "run.json").read_bytes() == before
+    assert "--html and --json" in refusal("inspect", run, "--json", "--html", "a.html")
+    assert "--data: is for --html" in refusal("inspect", run, "--data", table)
+
+
+def test_classes_of_the_test_part_alone_are_no_labels(edgemtl, tmp_path, learnable):
+    flows = learnable(90)
+    flows.columns["src"] = flows["traffic_class"]  # a host a class
+    data = write(tmp_path / "hosts.parquet", flows)
+    command = "train", data, "-o", tmp_path / "run", "--recipe", "paper", "--epochs", 1
+    done = edgemtl(*command, "--split-by", "host", "--validation", 0, "--test", 0.4)
+    assert "30 test flows are of classes that no training flow has" in done.stderr
+    found = json.loads(
+        edgemtl("evaluate", tmp_path / "run", data, "--part", "test", "--json").stdout
+    )
+    assert found["heads"]["traffic_class"]["n"] == 0
+    assert found["heads"]["bandwidth"]["n"] == 30
+    edgemtl("inspect", tmp_path / "run", "--html", tmp_path / "run.html")
+    assert "none of the flows kept aside has a label" in (tmp_path / "run.html").read_text()
+
+
 def test_evaluate_refuses_the_part_of_other_data(refusal, run, tmp_path, learnable):
     other = write(tmp_path / "other.parquet", learnable(30, seed=4))
     line = refusal("evaluate", run, other, "--part", "test")

@@ -50,5 +50,9 @@ def test_unknown_without_a_label_to_choose_by_is_refused(learnable):
         train(flows, TrainConfig(recipe="paper", unknown=0.9, labels_per_class=5, epochs=1))
     with pytest.raises(DataError, match="--unknown: is of the traffic class"):
         train(flows, TrainConfig(heads=("duration",), unknown=0.9, epochs=1))
+    called = flows.select(slice(None))
+    called["traffic_class"][:30] = "unknown"
+    with pytest.raises(DataError, match="--unknown: a traffic class is called 'unknown', as are"):
+        train(called, TrainConfig(recipe="paper", unknown=0.9, epochs=1))
     with pytest.raises(DataError, match="unknown: must be above 0 and under 1, got 1"):
         TrainConfig(unknown=1)
