@@ -44,8 +44,7 @@ FLAT = [[f"{name}_{i}" for i in range(1, PPI_MAX + 1)] for name in ("IPT", "DIR"
 
 
 def _parse(row: Row) -> Listed:
-    ppi = row["PPI"] if "PPI" in row else [[row.get(name) for name in names] for names in FLAT]
-    gaps, ways, sizes = _series(ppi)
+    gaps, ways, sizes = _series(row["PPI"] if "PPI" in row else _flat(row))
     columns: dict[str, Any] = {
         "traffic_class": text(row, "APP"),
         "packets": count(row, "PACKETS", "PACKETS_REV"),
@@ -65,6 +64,14 @@ def _parse(row: Row) -> Listed:
         "payload",
         columns,
     )
+
+
+def _flat(row: Row) -> list[list[Any]]:
+    """PPI of a row that has a column a packet; ValueError names one that is not there."""
+    if missing := [name for names in FLAT for name in names if name not in row]:
+        wanted = ", ".join(f"{names[0]} to {names[-1]}" for names in FLAT)
+        raise ValueError(f"column {missing[0]} is missing: wants {wanted}, or PPI")
+    return [[row[name] for name in names] for names in FLAT]
 
 
 def _series(ppi: Any) -> NDArray[np.float64]:

@@ -48,14 +48,20 @@ def datazoo(ppi):
     } | ppi  # fmt: skip
 
 
+PADDED = [
+    values + [0.0] * 27
+    for values in ([0.0, 31.0, 2.0], [1.0, -1.0, 1.0], [1250.0, 90.0, 80.0])
+]  # fmt: skip
+FLAT = {
+    f"{name}_{i}": value
+    for name, values in zip(("IPT", "DIR", "SIZE"), PADDED, strict=True)
+    for i, value in enumerate(values, 1)
+}
+
+
 def test_cesnet_datazoo_frames(tmp_path):
     """``flatten_ppi`` gives IPT_1 to SIZE_30 (config.py of cesnet-datazoo), without it one PPI."""
-    series = [[0.0, 31.0, 2.0], [1.0, -1.0, 1.0], [1250.0, 90.0, 80.0]]
-    padded = [values + [0.0] * 27 for values in series]
-    names = ("IPT", "DIR", "SIZE")
-    flat = {f"{n}_{i + 1}": v for n, values in zip(names, padded, strict=True)
-            for i, v in enumerate(values)}  # fmt: skip
-    for row in (datazoo({"PPI": padded}), datazoo(flat)):
+    for row in (datazoo({"PPI": PADDED}), datazoo(FLAT)):
         pq.write_table(pa.Table.from_pylist([row]), tmp_path / "train.parquet")
         flows = imported(tmp_path / "train.parquet", CESNET)
         assert flows.iat_us.tolist() == [0, 31_000, 2_000]
@@ -63,6 +69,23 @@ def test_cesnet_datazoo_frames(tmp_path):
         assert flows.payload.tolist() == [1250, 90, 80]
         assert flows["traffic_class"].tolist() == ["62"]
         assert flows["end_reason"].tolist() == ["idle"]
+
+
+@pytest.mark.parametrize(
+    ("gone", "named"),
+    [
+        (["SIZE_7"], "SIZE_7"),
+        (["DIR_1"], "DIR_1"),
+        ([name for name in FLAT if int(name.split("_")[1]) > 10], "IPT_11"),
+    ],
+)
+def test_a_column_that_flattened_ppi_lacks_is_named(tmp_path, gone, named):
+    flat = {name: value for name, value in FLAT.items() if name not in gone}
+    said = refused(write_csv(tmp_path / "f.csv", [datazoo(flat)]), CESNET)
+    assert said.endswith(
+        f"line 2: column {named} is missing: wants IPT_1 to IPT_30, DIR_1 to DIR_30, "
+        "SIZE_1 to SIZE_30, or PPI"
+    )
 
 
 def test_cesnet_label_column(tmp_path):
