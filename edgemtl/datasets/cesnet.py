@@ -17,10 +17,10 @@ from edgemtl.datasets.values import (
     LENGTH_MAX,
     count,
     ends,
+    gaps_of_ms,
     instants,
     is_set,
     matrix,
-    microseconds_of,
     seconds,
     text,
     whole,
@@ -58,7 +58,7 @@ def _parse(row: Row) -> Listed:
     if "TIME_FIRST" in row:
         columns["start_us"] = int(instants([row["TIME_FIRST"]], "TIME_FIRST")[0])
     return Listed(
-        microseconds_of(gaps, "PPI, inter-packet times", 1000),
+        gaps_of_ms(gaps, "PPI, inter-packet times"),
         whole(sizes, "PPI, sizes", 0, LENGTH_MAX),
         whole(ways, "PPI, directions", -1, 1),
         "payload",

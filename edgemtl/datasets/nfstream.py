@@ -16,9 +16,9 @@ from edgemtl.datasets.values import (
     LENGTH_MAX,
     count,
     ends,
+    gaps_of_ms,
     ip_lengths,
     is_set,
-    microseconds_of,
     numbers,
     seconds,
     text,
@@ -59,7 +59,7 @@ def nfstream(length_kind: str) -> Source:
             raise ValueError("splt_direction: -1 between packets, where it is only behind the last")
         header = _header(row) if length_kind == "frame" else 0
         return Listed(
-            microseconds_of(gaps[:packets], "splt_piat_ms", 1000),
+            gaps_of_ms(gaps[:packets], "splt_piat_ms"),
             whole(lengths[:packets], "splt_ps", 0, LENGTH_MAX)
             if length_kind == "payload"
             else ip_lengths(lengths[:packets], "splt_ps", header),

@@ -25,6 +25,7 @@ __all__ = [
     "LENGTH_MAX",
     "count",
     "ends",
+    "gaps_of_ms",
     "instants",
     "ip_lengths",
     "is_set",
@@ -109,6 +110,13 @@ def microseconds_of(values: NDArray[np.float64], name: str, unit_us: int) -> NDA
     if wild.any():
         raise ValueError(f"{name} is out of range: {values[wild][0]:g}")
     return np.round(values * unit_us).astype(np.int64)
+
+
+def gaps_of_ms(values: NDArray[np.float64], name: str) -> NDArray[np.int64]:
+    """Inter-arrival times in ms as whole µs; a flow's first packet has 0, whatever stands there."""
+    us = microseconds_of(values, name, 1000)
+    us[:1] = 0
+    return us
 
 
 def instants(value: Any, name: str) -> NDArray[np.int64]:

@@ -29,6 +29,12 @@ def test_cesnet_csv(tmp_path):
     assert flows["start_us"][0] == 1_667_174_400_250_000
 
 
+def test_the_first_packet_comes_after_no_other(tmp_path):
+    row = CESNET_ROW | {"PPI": "[[5, 31, 2], [1, -1, 1], [1250, 0, 80]]"}
+    flows = imported(write_csv(tmp_path / "f.csv", [row]), CESNET)
+    assert flows.iat_us.tolist() == [0, 31_000, 2_000]
+
+
 @pytest.mark.parametrize(("suffix", "opened"), [(".gz", gzip.open), (".xz", lzma.open)])
 def test_cesnet_csv_is_published_packed(tmp_path, suffix, opened):
     plain = write_csv(tmp_path / "f.csv", [CESNET_ROW, CESNET_ROW])

@@ -55,14 +55,14 @@ def test_nfstream_refuses_in_one_line(tmp_path, nfstream_row, changed, message):
 
 def test_nfstream_active_timeout_vlan_and_padding(tmp_path, nfstream_row):
     changed = {
-        "splt_direction": "[0, 1, -1]", "splt_ps": "[100, 90, -1]", "splt_piat_ms": "[0, 5, -1]",
+        "splt_direction": "[0, 1, -1]", "splt_ps": "[100, 90, -1]", "splt_piat_ms": "[3, 5, -1]",
         "bidirectional_packets": "2", "bidirectional_bytes": "190", "expiration_id": "1",
         "vlan_id": "7", "traffic_class": "video",
     }  # fmt: skip
     path = write_csv(tmp_path / "n.csv", [nfstream_row | changed])
     flows = imported(path, nfstream("frame"))
     assert flows.length.tolist() == [82, 72]
-    assert flows.iat_us.tolist() == [0, 5000]
+    assert flows.iat_us.tolist() == [0, 5000]  # nothing comes before the first packet
     assert (flows["bytes"][0], flows["vlan"][0]) == (154, 7)
     assert flows["end_reason"].tolist() == ["active"]
     assert flows["traffic_class"].tolist() == ["video"]
