@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgemtl.datasets.series import PacketSeries, flows_of, microseconds
 from edgemtl.datasets.sources import Row, Seen, ignore, read_rows
+from edgemtl.datasets.values import LENGTH_MAX, text, whole_number
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
 
@@ -54,7 +55,11 @@ def import_csv(
 
 def _add(flow: PacketSeries, row: Row, where: str) -> None:
     try:
-        time = microseconds(str(row["timestamp"]))
-        flow.add(time, int(str(row["length"])), int(str(row["direction"])))
+        time, length, direction = (text(row, name) or "" for name in REQUIRED[1:])
+        flow.add(
+            microseconds(time),
+            whole_number(length, "length", 0, LENGTH_MAX),
+            whole_number(direction, "direction", -1, 1),
+        )
     except ValueError as error:
         raise DataError(f"{where}: {error}") from None

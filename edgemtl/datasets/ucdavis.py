@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgemtl.datasets.series import PacketSeries, flows_of, microseconds
 from edgemtl.datasets.sources import ROWS, Seen, ignore
-from edgemtl.datasets.values import ETHERNET
+from edgemtl.datasets.values import ETHERNET, IP_MIN, LENGTH_MAX, whole_number
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
 
@@ -75,9 +75,8 @@ def _add(flow: PacketSeries, fields: list[str], where: str) -> None:
             f"{where}: must hold time, time, length, direction; got {len(fields)} fields"
         )
     try:
-        if fields[3] not in ("0", "1"):
-            raise ValueError(f"direction must be 0 or 1, got {fields[3]!r}")
-        length = int(fields[2]) - ETHERNET
-        flow.add(microseconds(fields[0]), length, 1 if fields[3] == "1" else -1)
+        frame = whole_number(fields[2], "length", ETHERNET + IP_MIN, LENGTH_MAX)
+        way = whole_number(fields[3], "direction", 0, 1)
+        flow.add(microseconds(fields[0]), frame - ETHERNET, 2 * way - 1)
     except ValueError as error:
         raise DataError(f"{where}: {error}") from None

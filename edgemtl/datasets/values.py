@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
-from math import isfinite
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ETHERNET",
+    "IP_MIN",
     "LENGTH_MAX",
     "count",
     "ends",
@@ -35,6 +36,7 @@ __all__ = [
     "seconds",
     "text",
     "whole",
+    "whole_number",
 ]
 
 ETHERNET = 14  # bytes of frame header before the IP packet
@@ -97,6 +99,17 @@ def whole(values: NDArray[np.float64], name: str, low: int, high: int) -> NDArra
             f"{name} must be whole numbers from {low} to {high}, got {values[~fine][0]:g}"
         )
     return values.astype(np.int64)
+
+
+def whole_number(word: str, name: str, low: int, high: int) -> int:
+    """A whole number of a text, also ``100.0``, as pandas writes it; bounds as of `whole`."""
+    try:
+        number = float(word)
+    except ValueError:
+        number = nan
+    if not (low <= number <= high and number.is_integer()):
+        raise ValueError(f"{name} must be a whole number from {low} to {high}, got {word[:40]!r}")
+    return int(number)
 
 
 def ip_lengths(values: NDArray[np.float64], name: str, header: int) -> NDArray[np.int64]:

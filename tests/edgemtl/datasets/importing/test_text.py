@@ -7,6 +7,7 @@ from edgemtl.datasets import import_csv, import_ucdavis, read_flows
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
 
+HEADER = "flow_id,timestamp,length,direction\n"
 LINES = "1527853149.448858000\t0\t301\t1\n1527853149.448892000\t3.4e-05\t112\t0\n"
 
 
@@ -59,8 +60,11 @@ def test_ucdavis_agrees_with_the_flow_table_of_the_same_files(tmp_path, shared_d
     [
         ("1 0 301\n", "line 1: must hold time, time, length, direction; got 3 fields"),
         ("1 0 301 1\nnan 0 301 1\n", "line 2: time must be a finite number"),
-        ("1 0 301 2\n", "line 1: direction must be 0 or 1, got '2'"),
-        ("1 0 3 1\n", "line 1: length must be 0 to 2147483647 bytes, got -11"),
+        ("1e999999 0 301 1\n", "line 1: time must be a number of seconds, got '1e999999'"),
+        ("1 0 301 2\n", "line 1: direction must be a whole number from 0 to 1, got '2'"),
+        ("1 0 301 up\n", "line 1: direction must be a whole number from 0 to 1, got 'up'"),
+        ("1 0 5 1\n", "line 1: length must be a whole number from 34 to 2147483647, got '5'"),
+        ("1 0 60.5 1\n", "line 1: length must be a whole number from 34 to 2147483647, got '60.5'"),
         ("", "holds no packet"),
         ("\xff", "is no text of the UC Davis form"),
     ],
@@ -70,6 +74,17 @@ def test_ucdavis_refuses_in_one_line(tmp_path, text, message):
     with pytest.raises(DataError, match=r"^[^\n]*$") as refused:
         list(import_ucdavis(tmp_path))
     assert message in str(refused.value)
+
+
+def test_whole_numbers_may_be_written_as_floats(tmp_path):
+    (tmp_path / "a.txt").write_text("1.0 0.0 301.0 1.0\n2.0 1.0 1e2 0.0\n")
+    (flows,) = import_ucdavis(tmp_path)
+    assert flows.length.tolist() == [287, 86]
+    assert flows.direction.tolist() == [1, -1]
+    (tmp_path / "a.csv").write_text(f"{HEADER}a,1.0,100.0,1.0\na,2.0,1e2,-1.0\n")
+    flows = import_csv(tmp_path / "a.csv")
+    assert flows.length.tolist() == [100, 100]
+    assert flows.direction.tolist() == [1, -1]
 
 
 def test_csv_rows_of_two_flows_may_be_mixed(tmp_path):
@@ -102,12 +117,10 @@ def test_csv_keeps_the_first_packets_and_counts_all(tmp_path):
     ("text", "message"),
     [
         ("flow_id,timestamp,length\n", "column direction is missing"),
-        ("flow_id,timestamp,length,direction\n", "holds no packet"),
-        ("flow_id,timestamp,length,direction\na,inf,1,1\n", "line 2: time must be a finite number"),
-        ("flow_id,timestamp,length,direction\na,1,1.5,1\n", "line 2: invalid literal"),
-        ("flow_id,timestamp,length,direction\na,1,60,3\n", "line 2: direction must be 1, -1 or 0"),
-        ("flow_id,timestamp,length,direction\na,1\n", "line 2"),
-        ("flow_id,timestamp,length,direction\n,1,1,1\n", "line 2: flow_id is empty"),
+        (HEADER, "holds no packet"),
+        (f"{HEADER}a,inf,1,1\n", "line 2: time must be a finite number"),
+        (f"{HEADER}a,1\n", "line 2"),
+        (f"{HEADER},1,1,1\n", "line 2: flow_id is empty"),
         (
             "flow_id,timestamp,length,direction,traffic_class\na,1,1,1,x\na,1,1,1,y\n",
             "line 3: flow 'a' is 'y' here and 'x' before",
@@ -121,3 +134,21 @@ def test_csv_refuses_in_one_line(tmp_path, text, message):
     with pytest.raises(DataError, match=r"^[^\n]*$") as refused:
         import_csv(path)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "bounds"),
+    [
+        ("length", ["1.5", "14x", "", "-1", "nan", "1e300"], "from 0 to 2147483647"),
+        ("direction", ["forward", "3", "0.5"], "from -1 to 1"),
+    ],
+)
+def test_csv_names_the_column_of_what_is_no_whole_number(tmp_path, name, values, bounds):
+    path = tmp_path / "mine.csv"
+    for value in values:
+        length, direction = (value, 1) if name == "length" else (60, value)
+        path.write_text(f"{HEADER}a,1,60,1\na,1,{length},{direction}\n")
+        with pytest.raises(DataError) as refused:
+            import_csv(path)
+        want = f"{path}: line 3: {name} must be a whole number {bounds}, got {value!r}"
+        assert str(refused.value) == want
