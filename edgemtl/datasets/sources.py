@@ -64,19 +64,22 @@ def read_rows(
         elif path_of.suffix in (".json", ".jsonl"):
             yield from _json_lines(path, required, seen)
         else:
-            yield from _csv(path, required, seen)
+            yield from _csv(path, required, optional, seen)
     except UnicodeDecodeError:
         raise DataError(f"{path}: is no CSV: not UTF-8 text") from None
     except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError) as error:
         raise DataError(f"{path}: is damaged, or not {path.suffix}: {error}") from None
 
 
-def _csv(path: Path, required: Sequence[str], seen: Seen) -> Iterator[tuple[str, Row]]:
+def _csv(
+    path: Path, required: Sequence[str], optional: Sequence[str], seen: Seen
+) -> Iterator[tuple[str, Row]]:
     csv.field_size_limit(LINE_MAX)
     rows = csv.reader(_lines(path, seen))
     try:
         names = [_bare(name) for name in next(rows, [])]
         _check_columns(path, names, required)
+        _refuse_twice(path, names, _wanted(required, optional))
         for fields in rows:
             where = f"{path}: line {rows.line_num}"
             if not fields:
@@ -111,11 +114,13 @@ def _parquet(
     number = 0
     try:
         with pa.parquet.ParquetFile(path) as file:
-            names = {_bare(name): name for name in file.schema_arrow.names}
-            _check_columns(path, list(names), required)
-            either = [name for names_of in required for name in names_of.split("|")]
-            wanted = [names[name] for name in (*either, *optional) if name in names]
-            for batch in file.iter_batches(ROWS, columns=wanted):
+            names = file.schema_arrow.names
+            bare = [_bare(name) for name in names]
+            wanted = _wanted(required, optional)
+            _check_columns(path, bare, required)
+            _refuse_twice(path, bare, wanted)
+            columns_read = [name for name in names if _bare(name) in wanted]
+            for batch in file.iter_batches(ROWS, columns=columns_read):
                 columns = {_bare(n): batch.column(n).to_pylist() for n in batch.schema.names}
                 for values in zip(*columns.values(), strict=True):
                     yield f"{path}: row {number}", dict(zip(columns, values, strict=True))
@@ -146,6 +151,17 @@ def _lines(path: Path, seen: Seen) -> Iterator[str]:
 def _bare(name: str) -> str:
     """``PPI_PKT_LENGTHS`` of ``uint16* PPI_PKT_LENGTHS``."""
     return name.strip().rsplit(" ", 1)[-1].removeprefix("#")
+
+
+def _wanted(required: Sequence[str], optional: Sequence[str]) -> list[str]:
+    return [name for either in required for name in either.split("|")] + list(optional)
+
+
+def _refuse_twice(path: Path, names: Sequence[str], wanted: Sequence[str]) -> None:
+    """DataError where a column that is read stands there twice: which one is meant is not told."""
+    for name in wanted:
+        if names.count(name) > 1:
+            raise DataError(f"{path}: column {name} stands there twice: leave one out")
 
 
 def _check_columns(where: Path | str, names: Sequence[str], required: Sequence[str]) -> None:

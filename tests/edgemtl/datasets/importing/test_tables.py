@@ -29,6 +29,22 @@ def test_a_missing_column_is_named_beside_those_found(tmp_path):
     assert said.endswith("has a,b")
 
 
+def test_a_column_that_stands_there_twice_is_refused(tmp_path):
+    names = [*CESNET_ROW, "uint64 BYTES"]
+    write_csv(tmp_path / "f.csv", [CESNET_ROW | {"again": "1"}], names)
+    twice = pa.Table.from_arrays(
+        [pa.array([value]) for value in [*CESNET_ROW.values(), "1"]], names
+    )
+    pq.write_table(twice, tmp_path / "f.parquet")
+    for path in (tmp_path / "f.csv", tmp_path / "f.parquet"):
+        assert refused(path, CESNET) == f"{path}: column BYTES stands there twice: leave one out"
+
+
+def test_a_column_that_is_not_read_may_stand_there_twice(tmp_path):
+    path = write_csv(tmp_path / "f.csv", [CESNET_ROW | {"x": "1", "y": "2"}], [*CESNET_ROW, "", ""])
+    assert len(imported(path, CESNET)) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

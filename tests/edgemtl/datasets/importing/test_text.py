@@ -117,6 +117,7 @@ def test_csv_keeps_the_first_packets_and_counts_all(tmp_path):
     ("text", "message"),
     [
         ("flow_id,timestamp,length\n", "column direction is missing"),
+        ("flow_id,timestamp,length,length,direction\n", "column length stands there twice"),
         (HEADER, "holds no packet"),
         (f"{HEADER}a,inf,1,1\n", "line 2: time must be a finite number"),
         (f"{HEADER}a,1\n", "line 2"),
