@@ -99,9 +99,9 @@ def _json_lines(path: Path, required: Sequence[str], seen: Seen) -> Iterator[tup
         try:
             raw = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{where}: is no JSON: {error}") from None
+            raise DataError(f"{where}: is no JSON: {error}; wants one object a line") from None
         if not isinstance(raw, dict):
-            raise DataError(f"{where}: must be a JSON object, is a {type(raw).__name__}")
+            raise DataError(f"{where}: must be one JSON object a line, is a {type(raw).__name__}")
         row = {_bare(name): value for name, value in raw.items()}
         _check_columns(where, list(row), required)
         yield where, row
