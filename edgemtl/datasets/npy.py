@@ -32,11 +32,18 @@ NEAR = 1e-3  # bytes that a length may be off a whole number
 
 
 def npy_splits(folder: Path) -> list[Path]:
-    """The ``…Data.npy`` of a folder; DataError where there is none."""
-    files = sorted(folder.glob("*Data.npy"))
-    if not files:
+    """The ``…Data.npy`` of a folder, also those that are missing beside their labels.
+
+    DataError where there is none.
+    """
+    names = {
+        path.name.removesuffix(kind)
+        for kind in ("Data.npy", "Label.npy")
+        for path in folder.glob(f"*{kind}")
+    }
+    if not names:
         raise DataError(f"{folder}: no trainData.npy, valData.npy or testData.npy in it")
-    return files
+    return [folder / f"{name}Data.npy" for name in sorted(names)]
 
 
 def import_npy(
@@ -66,7 +73,7 @@ def import_npy(
     Raises
     ------
     DataError
-        Naming the row that is not so.
+        Naming the row that is not so, or the file that is missing.
     """
     split = path.name.removesuffix("Data.npy")
     data, labels = _load(path), _load(path.with_name(f"{split}Label.npy"))
@@ -91,6 +98,10 @@ def _load(path: Path) -> NDArray[Any]:
     """An array of numbers, mapped, not read; pickled objects, which may run code, are refused."""
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise DataError(
+            f"{path}: is missing: a split is two files, such as valData.npy and valLabel.npy"
+        ) from None
     except (ValueError, EOFError) as error:
         raise DataError(f"{path}: is no .npy of numbers: {error}") from None
     if array.ndim != 2 or array.dtype.kind not in "fiu" or not len(array):

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgemtl import carried
@@ -51,6 +52,17 @@ def test_what_is_refused_leaves_no_file(edgemtl, refusal, tmp_path):
     output.write_text(PACKETS)
     line = refusal("import", "csv", output, "-o", output)
     assert "which is to be read" in line
+
+
+@pytest.mark.parametrize("gone", ["valData.npy", "valLabel.npy"])
+def test_the_file_that_a_split_lacks_is_named(refusal, tmp_path, gone):
+    for name in ("train", "val"):
+        np.save(tmp_path / f"{name}Data.npy", [[-1, 60 / 1434]])
+        np.save(tmp_path / f"{name}Label.npy", [[60, 1, 1]])
+    (tmp_path / gone).unlink()
+    assert refusal("import", "npy", tmp_path, "-o", tmp_path / "o.parquet").endswith(
+        f"{tmp_path / gone}: is missing: a split is two files, such as valData.npy and valLabel.npy"
+    )
 
 
 def test_packet_lists_that_name_a_flow_twice_are_refused(refusal, tmp_path):
