@@ -154,7 +154,7 @@ def csv_(
 ) -> None:
     """One packet a row: flow_id,timestamp,length,direction and, if known, traffic_class.
 
-    Seconds; bytes of the IP packet; 1 (forward), -1 (reverse) or 0 (unknown).
+    Seconds since 1970; bytes of the IP packet; 1 (forward), -1 (reverse) or 0 (unknown).
     """
     _each_must_be(files, Path.is_file, "file")
 

@@ -24,7 +24,8 @@ def import_csv(
     ----------
     path : Path
         Header ``flow_id,timestamp,length,direction`` and, if known, ``traffic_class``, in any
-        order: seconds, bytes of the IP packet, and 1 (forward), -1 (reverse) or 0 (unknown).
+        order: seconds since 1970, bytes of the IP packet, and 1 (forward), -1 (reverse) or 0
+        (unknown). Seconds since another moment go into `start_us` as they stand.
     partition : str, optional
         Its name in the flow table; the file's unless told.
     packets : int

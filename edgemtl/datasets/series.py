@@ -88,5 +88,6 @@ def flows_of(series: Iterable[PacketSeries]) -> Flows:
             "bytes": size,
             "duration_s": duration,
             "bytes_per_s": rate,
+            "start_us": np.array([s.start_us for s in each], np.int64),
         },
     )

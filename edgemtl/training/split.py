@@ -89,6 +89,8 @@ def split_flows(
 
 def split_in_order(times: NDArray[np.int64], data: str, shares: tuple[float, float]) -> Split:
     """The first flows train, later ones validate, the last ones test."""
+    if len(times) > 1 and (times == times[0]).all():  # as where each flow counts from its start
+        raise DataError(f"{data}: all flows start at the same time: give another --split-by")
     order = np.argsort(times, kind="stable")
     held, tested = (int(share * len(order) + 0.5) for share in shares)
     first = len(order) - held - tested

@@ -112,6 +112,15 @@ def test_by_time_the_last_flows_are_the_test(make_flows):
     assert sorted(flows["start_us"][parts["validation"]]) == list(range(70, 80))
 
 
+def test_flows_that_all_start_at_once_have_no_order(make_flows):
+    flows = make_flows(100)
+    flows.columns["start_us"] = np.zeros(100, np.int64)
+    with pytest.raises(
+        DataError, match="x: all flows start at the same time: give another --split"
+    ):
+        split(flows, "time", 1, "x", (0.1, 0.2))
+
+
 def test_what_a_split_needs_is_named(make_flows):
     with pytest.raises(DataError, match="x: has flows without src: --split-by host needs it"):
         split(make_flows(10), "host", 1, "x", (0.2, 0.2))

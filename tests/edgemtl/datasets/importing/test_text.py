@@ -22,6 +22,7 @@ def test_ucdavis_is_the_published_flow(tmp_path):
     assert flows.iat_us.tolist() == [0, 34]
     assert flows.length.tolist() == [287, 98]  # 14 bytes of Ethernet header less
     assert flows.direction.tolist() == [1, -1]
+    assert flows["start_us"].tolist() == [1_527_853_149_448_858]
     assert flows["duration_s"].tolist() == [34e-6]
     assert flows["bytes_per_s"].tolist() == [385 / 34e-6]
 
@@ -98,6 +99,7 @@ def test_csv_rows_of_two_flows_may_be_mixed(tmp_path):
     assert flows["traffic_class"].tolist() == ["video", None]
     assert flows.iat_us.tolist() == [0, 7, -4, 0]
     assert flows.length.tolist() == [100, 1400, 40, 60]
+    assert flows["start_us"].tolist() == [1_500_000, 1_600_000]
     assert flows["duration_s"].tolist() == [7e-6, 0]
     assert np.isnan(flows["bytes_per_s"][1])
     assert flows["partition"].tolist() == ["mine", "mine"]
