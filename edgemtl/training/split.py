@@ -171,7 +171,7 @@ def hide_labels(
         if len(labelled) < n:
             raise DataError(
                 f"{data}: traffic class {name!r} has {len(labelled)} labels in the training part, "
-                f"--labels-per-class asks for {n}"
+                f"{n} of each class were asked for: ask for fewer, or label more"
             )
         seen[rng.choice(labelled, n, replace=False)] = name
     return seen

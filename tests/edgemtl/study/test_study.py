@@ -128,7 +128,8 @@ def test_test_flows_of_their_own(flows, tmp_path):
 
 def test_more_labels_than_there_are_is_said_and_skipped(flows, tmp_path):
     cells = run_cells(flows, None, plan("knn", labels=(500, None)), tmp_path / "s", {})
-    assert "asks for 500" in cells[0]["skipped"]
+    assert "500 of each class were asked for" in cells[0]["skipped"]
+    assert "--labels-per-class" not in cells[0]["skipped"]  # which is train's option
     assert cells[1]["heads"]
 
 

@@ -93,7 +93,7 @@ def changed(column, value):
         (["--iat", "linear"], "FeatureSpec.iat: must be 'log' or 'clip', got 'linear'"),
         (["--method", "rf"], "method: must be mtl or stl, got 'rf'"),
         (["--labels-per-class", 57], "'document' has 48 labels in the training part, "
-                                     "--labels-per-class asks for 57"),
+                                     "57 of each class were asked for: ask for fewer"),
     ],
 )  # fmt: skip
 def test_train_refuses_wrong_settings(refusal, tmp_path, table, words, says):

@@ -61,7 +61,7 @@ def test_hidden_labels_are_hidden_from_training_and_validation():
 def test_too_few_labels_are_refused():
     labels = classes(a=100, b=10)
     split = split_flows(labels, 1, "x")
-    with pytest.raises(DataError, match=r"x: traffic class 'b' has 5 labels.*asks for 7"):
+    with pytest.raises(DataError, match=r"x: traffic class 'b' has 5 labels.*7 of each class were"):
         hide_labels(labels, split, 7, 1, "x")
 
 
