@@ -12,6 +12,7 @@ from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
 from edgemtl.study import METHODS, Plan, run_cells, summary
 from edgemtl.study.methods import find_method
+from edgemtl.study.report import table
 from edgemtl.study.statistics import STATISTICS, statistics
 from edgemtl.training import TrainConfig
 from edgemtl.training.parts import split_parts
@@ -147,6 +148,17 @@ def test_summary_is_mean_and_students_interval():
     assert (first["labels"], mean["labels"], mean["seeds"]) == (10, "mean", 3)
     (alone, _) = summary(cells[:1], plan("knn", labels=(10,)))
     assert alone["accuracy_interval"] is None
+
+
+def test_the_papers_figures_stand_in_their_columns():
+    rows = table([], plan("rf", labels=(None, 10)), "accuracy", paper=True)
+    assert rows[1:] == [
+        ["the paper: multi-task", "–", "93.3", "89.3–90.7", "91.0–92.0"],
+        ["the paper: single-task", "97.7", "–", "–", "–"],
+        ["the paper: transfer learning", "–", "85.3", "–", "–"],
+        ["the paper: CNN+RNN-2", "–", "64.7", "89.3", "92.0"],
+        ["the paper: random forest", "–", "48.7", "–", "–"],
+    ]
 
 
 @pytest.mark.parametrize(
