@@ -180,11 +180,13 @@ def _draw_accuracy(figure: Any, document: dict[str, Any], plan: Plan, paper: boo
 def _draw_confusion(figure: Any, document: dict[str, Any], plan: Plan, paper: bool) -> None:
     """Share of each class (row) by answer, all seeds together, of the first method."""
     for axes, head in zip(figure.subplots(1, len(HEADS)), HEADS, strict=True):
-        figures = _cells_of(document, plan, plan.methods[0], head)
-        axes.set_title(f"{find_method(plan.methods[0]).title}: {head}", fontsize=9)
+        which, figures = _cells_of(document, plan, plan.methods[0], head)
+        title = f"{find_method(plan.methods[0]).title}: {head}"
         if not figures:
+            axes.set_title(title, fontsize=9)
             axes.set_axis_off()
             continue
+        axes.set_title(f"{title}, {which}", fontsize=9)
         counts = np.sum([f["confusion"] for f in figures], axis=0)
         share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
         axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
@@ -201,23 +203,26 @@ def _draw_reliability(figure: Any, document: dict[str, Any], plan: Plan, paper: 
     for axes, head in zip(figure.subplots(1, len(HEADS)), HEADS, strict=True):
         axes.plot([0, 1], [0, 1], "--", color="0.6", lw=1)
         for name in plan.methods:
-            figures = _cells_of(document, plan, name, head)
+            which, figures = _cells_of(document, plan, name, head)
             if not figures:
                 continue
             flows, confidence, right = np.sum([f["reliability"] for f in figures], axis=0)
             some = flows > 0
             axes.plot(
                 confidence[some] / flows[some], right[some] / flows[some], marker="o", ms=3,
-                label=find_method(name).title,
+                label=f"{find_method(name).title}, {which}",
             )  # fmt: skip
         axes.set_title(head)
         axes.set_xlabel("confidence")
         axes.set_ylabel("share of right answers")
-        axes.legend(fontsize=6)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=6)
 
 
-def _cells_of(document: dict[str, Any], plan: Plan, method: str, head: str) -> list[dict[str, Any]]:
-    """Figures of a method's cells of the last label count that has some."""
+def _cells_of(
+    document: dict[str, Any], plan: Plan, method: str, head: str
+) -> tuple[str, list[dict[str, Any]]]:
+    """The last label count that a method has figures for, in words, and these."""
     for labels in reversed(plan.labels):
         found = [
             cell["heads"][head]
@@ -226,5 +231,5 @@ def _cells_of(document: dict[str, Any], plan: Plan, method: str, head: str) -> l
             and cell.get("heads", {}).get(head, {}).get("n")
         ]
         if found:
-            return found
-    return []
+            return f"{labels or 'all'} labels", found
+    return "", []

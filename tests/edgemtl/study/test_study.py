@@ -12,7 +12,7 @@ from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
 from edgemtl.study import METHODS, Plan, run_cells, summary
 from edgemtl.study.methods import find_method
-from edgemtl.study.report import table
+from edgemtl.study.report import table, write_report
 from edgemtl.study.statistics import STATISTICS, statistics
 from edgemtl.training import TrainConfig
 from edgemtl.training.parts import split_parts
@@ -159,6 +159,19 @@ def test_the_papers_figures_stand_in_their_columns():
         ["the paper: CNN+RNN-2", "–", "64.7", "89.3", "92.0"],
         ["the paper: random forest", "–", "48.7", "–", "–"],
     ]
+
+
+@pytest.mark.filterwarnings("error")  # a head without figures has no legend
+def test_pictures_tell_of_which_label_count_they_are(tmp_path):
+    figures = {"n": 2, "accuracy": 0.5, "macro_f1": 0.5, "ece": 0.1, "classes": ["long", "short"],
+               "confusion": [[1, 0], [1, 0]], "reliability": [[2], [1.5], [1]]}  # fmt: skip
+    cells = [{"method": "knn", "labels": n, "seed": 1, "heads": {"duration": figures} if n else {}}
+             for n in (3, None)]  # fmt: skip
+    write_report(tmp_path, cells, plan("knn", labels=(3, None)), ["edgemtl", "study"], {})
+    text = (tmp_path / "confusion.svg").read_text()
+    for comment in ("1 nearest flow: duration, 3 labels", "1 nearest flow: bandwidth"):
+        assert f"<!-- {comment} -->" in text  # matplotlib's, of text that is drawn as paths
+    assert "<!-- 1 nearest flow, 3 labels -->" in (tmp_path / "reliability.svg").read_text()
 
 
 @pytest.mark.parametrize(
