@@ -228,7 +228,7 @@ def _cells_of(
             cell["heads"][head]
             for cell in document["cells"]
             if (cell["method"], cell["labels"]) == (method, labels)
-            and cell.get("heads", {}).get(head, {}).get("n")
+            and cell["heads"].get(head, {}).get("n")
         ]
         if found:
             return f"{labels or 'all'} labels", found

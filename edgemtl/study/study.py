@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from edgemtl.training.parts import split_parts
 from edgemtl.training.recipe import recipe_spec
 from edgemtl.training.split import SHARES
 
-__all__ = ["Plan", "claim", "interval", "run_cells", "summary"]
+__all__ = ["Plan", "claim", "interval", "kept", "run_cells", "summary"]
 
 FORMAT = 1
 MEASURES = ("accuracy", "macro_f1", "ece")
@@ -118,11 +119,9 @@ def run_cells(
     for method, labels, seed in plan.cells():
         file = folder / "cells" / f"{method.name.replace(':', '-')}.{labels or 'all'}.{seed}.json"
         step(f"{method.title}, {labels or 'all'} labels, seed {seed}")
-        if not file.exists():
-            cell = _measured(flows, test, plan, method, labels, seed)
-            with whole_file(file) as temporary:
-                temporary.write_text(json.dumps(cell), encoding="utf-8")
-        cells.append(json.loads(file.read_text(encoding="utf-8")))
+        own = {"method": method.name, "labels": labels, "seed": seed}
+        measure = partial(_measured, flows, test, plan, method, labels, seed)
+        cells.append(kept(file, own, ("heads",), measure))
     return cells
 
 
@@ -133,21 +132,57 @@ def claim(folder: Path, plan: Plan, data: dict[str, str]) -> None:
                                  ("methods", "labels", "seeds")}))  # fmt: skip
     file = folder / "plan.json"
     if file.exists():
-        if json.loads(file.read_text(encoding="utf-8")) != own:
+        try:
+            there = json.loads(file.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{file}: is damaged: {error}: give another folder") from None
+        if there != own:
             raise DataError(f"{folder}: is of other data or settings: give another folder")
-        return
-    if folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and any(folder.iterdir()):
         raise DataError(f"{folder}: is there already and was not made by edgemtl study")
-    (folder / "cells").mkdir(parents=True)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        with whole_file(file) as temporary:
+            temporary.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
+    (folder / "cells").mkdir(exist_ok=True)  # last: an interruption leaves nothing that is refused
+
+
+def kept(
+    file: Path, own: dict[str, Any], figures: Sequence[str], measure: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """The cell that `file` holds; measured, and kept there, where it holds none or is damaged.
+
+    Parameters
+    ----------
+    own : dict
+        What tells the cell from all others.
+    figures : sequence of str
+        What it names besides.
+    measure : callable
+        Gives these.
+    """
+    cell = _read(file)
+    if isinstance(cell, dict) and cell == cell | own and cell.keys() >= set(figures):
+        return cell
+    text = json.dumps(own | measure())
     with whole_file(file) as temporary:
-        temporary.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def _read(file: Path) -> Any:
+    """None where there is no such file, or no JSON in it."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return None
 
 
 def _measured(
     flows: Flows, test: Flows | None, plan: Plan, method: Method, labels: int | None, seed: int
 ) -> dict[str, Any]:
-    """One cell; ``skipped`` tells why there are no figures."""
-    cell: dict[str, Any] = {"method": method.name, "labels": labels, "seed": seed}
+    """Figures of one cell by head; ``skipped`` tells why there are none."""
+    cell: dict[str, Any] = {"heads": {}}
     config = TrainConfig(
         spec=plan.spec(method.recipe, [flows] if test is None else [flows, test]),
         recipe=method.recipe, dividers=plan.dividers,
@@ -164,7 +199,6 @@ def _measured(
     answers = method.answers(parts, config)
     cell["seconds"] = round(time.monotonic() - start, 3)
     cell["notes"] = parts.notes
-    cell["heads"] = {}
     for head in parts.heads:
         if head.name not in answers:
             continue
@@ -186,7 +220,7 @@ def summary(cells: Sequence[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]
     for name, head in product(plan.methods, HEADS):
         by_labels: dict[int | str, dict[int, dict[str, Any]]] = {}
         for cell in cells:
-            figures = cell.get("heads", {}).get(head)
+            figures = cell["heads"].get(head)
             if cell["method"] == name and figures and figures["n"]:
                 by_labels.setdefault(cell["labels"] or "all", {})[cell["seed"]] = figures
         for labels, by_seed in by_labels.items():

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgemtl.datasets.atomic import whole_file
 from edgemtl.errors import DataError, MissingDependency
 from edgemtl.flows import Flows
 from edgemtl.models import measure_head, usable
-from edgemtl.study.study import Plan, claim, interval
+from edgemtl.study.study import Plan, claim, interval, kept
 from edgemtl.training.config import TrainConfig
 from edgemtl.training.parts import split_parts
 from edgemtl.training.train import train_parts
@@ -65,12 +64,9 @@ def left_out_cells(
     for seed, labels, (number, name) in whole:
         step(f"without {name}, {labels or 'all'} labels, seed {seed}", len(whole))
         file = folder / "cells" / f"unknown-{number}.{labels or 'all'}.{seed}.json"
-        if not file.exists():
-            cell = {"left_out": name, "labels": labels, "seed": seed}
-            cell |= _measured(flows, plan, name, labels, seed)
-            with whole_file(file) as temporary:
-                temporary.write_text(json.dumps(cell), encoding="utf-8")
-        cells.append(json.loads(file.read_text(encoding="utf-8")))
+        own = {"left_out": name, "labels": labels, "seed": seed}
+        measure = partial(_measured, flows, plan, name, labels, seed)
+        cells.append(kept(file, own, ("flows", *MEASURES), measure))
     return cells
 
 

@@ -1,6 +1,7 @@
 """Studies: every method on the same splits, resumed, summed up and shown."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -119,6 +120,31 @@ def test_it_goes_on_where_it_was_and_may_grow(flows, tmp_path):
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     with pytest.raises(DataError, match="was not made by edgemtl study"):
         run_cells(flows, None, plan("knn"), tmp_path / "mine", {})
+
+
+@pytest.mark.parametrize("text", ["{", "", "[]", "{}", "\udcff", '{"heads": {}}'])
+def test_a_damaged_cell_is_measured_anew(flows, tmp_path, text):
+    folder = tmp_path / "study"
+    (cell,) = run_cells(flows, None, plan("knn"), folder, {})
+    (file,) = (folder / "cells").iterdir()
+    file.write_text(text, errors="surrogateescape")
+    (again,) = run_cells(flows, None, plan("knn"), folder, {})
+    assert again["heads"] == cell["heads"]
+    assert json.loads(file.read_text()) == again
+
+
+def test_a_damaged_plan_is_refused(flows, tmp_path):
+    (tmp_path / "plan.json").write_text("{")
+    with pytest.raises(DataError, match=r"plan\.json: is damaged: .*: give another folder"):
+        run_cells(flows, None, plan("knn"), tmp_path, {})
+
+
+def test_interrupted_before_the_first_cell_it_goes_on(flows, tmp_path):
+    folder = tmp_path / "study"
+    run_cells(flows, None, plan("knn"), folder, {})
+    shutil.rmtree(folder / "cells")
+    (cell,) = run_cells(flows, None, plan("knn"), folder, {})
+    assert cell["heads"]
 
 
 def test_test_flows_of_their_own(flows, tmp_path):

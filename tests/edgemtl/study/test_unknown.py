@@ -54,6 +54,34 @@ def test_the_command_tells_what_is_of_no_known_class(tmp_path, monkeypatch, caps
     assert told() == rows  # nothing is trained anew
 
 
+def test_interrupted_or_damaged_it_measures_what_is_missing(tmp_path, monkeypatch):
+    flows = service_flows(40, seed=4)
+    of_all = Plan(("mtl",), (None,), 1, unknown=0.9)
+    measured = []
+
+    def measure(flows, plan, name, labels, seed):
+        if len(measured) == 2:
+            raise KeyboardInterrupt
+        measured.append(name)
+        return {"flows": 10} | dict.fromkeys(MEASURES, 0.5)
+
+    monkeypatch.setattr("edgemtl.study.unknown._measured", measure)
+    with pytest.raises(KeyboardInterrupt):
+        left_out_cells(flows, of_all, tmp_path / "study", {})
+    files = sorted((tmp_path / "study" / "cells").iterdir())
+    assert [file.name for file in files] == ["unknown-0.all.1.json", "unknown-1.all.1.json"]
+    files[0].write_text("{")
+    files[1].write_text(files[1].read_text().replace('"auroc"', '"aurok"'))
+    measured.clear()
+    with pytest.raises(KeyboardInterrupt):
+        left_out_cells(flows, of_all, tmp_path / "study", {})
+    assert measured == ["document", "music"]
+    measured.clear()
+    cells = left_out_cells(flows, of_all, tmp_path / "study", {})
+    assert measured == ["search", "video"]
+    assert [cell["left_out"] for cell in cells] == ["document", "music", "search", "video"]
+
+
 def test_two_classes_are_too_few(tmp_path):
     flows = service_flows(40, seed=4)
     few = flows.select(np.isin(flows["traffic_class"].astype(str), ["music", "video"]))
