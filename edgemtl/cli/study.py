@@ -23,6 +23,7 @@ EPILOG = (
     "study[/bold] · "
     "[bold]edgemtl study flows.parquet --unknown 0.95 --labels all -o left-out[/bold]"
 )
+COMPARED = "mtl,mtl:paper,stl,transfer,rf,cnn-rnn2,knn,gbt"
 
 
 def study(
@@ -33,12 +34,13 @@ def study(
         Path, typer.Option("-o", "--output", help="Folder to write, or to go on with.")
     ],
     methods: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Of mtl, stl, transfer, transfer-frozen, cnn-rnn2, rf, gbt, knn, simclr; "
-            "mtl:paper and stl:best tell the recipe."
+            "mtl:paper and stl:best tell the recipe.",
+            show_default=COMPARED,
         ),
-    ] = "mtl,mtl:paper,stl,transfer,rf,cnn-rnn2,knn,gbt",
+    ] = None,
     labels: Annotated[
         str, typer.Option(help="Traffic-class labels of each class: numbers, or all.")
     ] = "10,20,50,100,all",
@@ -78,8 +80,14 @@ def study(
     """
     from edgemtl.study import Plan
 
+    if unknown is not None and (methods is not None or test_data or paper):
+        raise DataError(
+            "--unknown: leaves classes of DATA out of multi-task networks: give no --methods, "
+            "--test-data or --paper"
+        )
+    words = (COMPARED if methods is None else methods).split(",")
     plan = Plan(
-        tuple(dict.fromkeys(word.strip() for word in methods.split(","))), _labels(labels), seeds,
+        tuple(dict.fromkeys(word.strip() for word in words)), _labels(labels), seeds,
         k, dividers, keep_cut, (validation, test), split_by, unknown, length_kind,
     )  # fmt: skip
     flows = read_flows(data)

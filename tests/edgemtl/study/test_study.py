@@ -209,6 +209,9 @@ def test_pictures_tell_of_which_label_count_they_are(tmp_path):
         (["--labels", "0"], "--labels: must be 1 or more, or all"),
         (["--seeds", "0"], "--seeds: must be 1 to 1000"),
         (["--length-kind", "frame"], "--length-kind: must be ip or payload"),
+        (["--unknown", 0.95, "--methods", "rf"], "--unknown: leaves classes of DATA out of"),
+        (["--unknown", 0.95, "--test-data", "y.parquet"], "give no --methods, --test-data or"),
+        (["--unknown", 0.95, "--paper"], "give no --methods, --test-data or --paper"),
     ],
 )
 def test_wrong_settings_are_refused(refusal, tmp_path, words, says):
