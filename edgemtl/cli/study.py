@@ -113,8 +113,12 @@ def study(
         note(f"edgemtl study: {line}")
     if as_json:
         print_json({name: document[name] for name in ("command", "data", "rows", "skipped")})
-        return
-    _show(document, plan, output, paper)
+    elif document["rows"]:
+        _show(document, plan, output, paper)
+    if not document["rows"]:
+        helps = "give fewer --labels, or label more"
+        note(f"edgemtl study: {output}: nothing could be measured: {helps}")
+        raise typer.Exit(1)
 
 
 def _leave_out(

@@ -239,3 +239,20 @@ def test_the_command_writes_tables_and_pictures(edgemtl, tmp_path, flows):
     said = json.loads(again.stdout)
     assert {row["method"] for row in said["rows"]} == {"rf", "knn"}
     assert said["rows"] == json.loads((tmp_path / "s" / "study.json").read_text())["rows"]
+
+
+def test_where_nothing_could_be_measured_the_command_says_so(edgemtl, tmp_path, flows):
+    with FlowWriter(tmp_path / "flows.parquet") as writer:
+        writer.write(flows)
+    folder = tmp_path / "s"
+    words = ["study", tmp_path / "flows.parquet", "-o", folder, "--methods", "knn", "--labels", 500,
+             "--seeds", 1, "--dividers", "quantiles", "--paper"]  # fmt: skip
+    done = edgemtl(*words)
+    why, end = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "500 of each class were asked for" in why
+    assert end == (f"edgemtl study: {folder}: nothing could be measured: give fewer --labels, "
+                   "or label more")  # fmt: skip
+    assert (folder / "study.md").is_file()
+    again = edgemtl(*words, "--json")
+    assert (again.returncode, json.loads(again.stdout)["rows"]) == (1, [])
