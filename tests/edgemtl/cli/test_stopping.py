@@ -73,9 +73,32 @@ def test_what_ends_by_itself_leaves_at_the_first(start, tmp_path, number):
     assert list(tmp_path.iterdir()) == []
 
 
+def ignoring(number):
+    """Options of a program that starts with a signal ignored."""
+    return {"preexec_fn": lambda: signal.signal(number, signal.SIG_IGN)}
+
+
 @pytest.mark.parametrize("kind", ["stops", "ends"])
 def test_nohup(start, kind):
-    job = start(kind, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    job = start(kind, **ignoring(signal.SIGHUP))
     job.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    assert job.poll() is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_has_no_end_of_its_own_stops_however_it_was_started(start, tmp_path, number):
+    job = start("stops", **ignoring(number))
+    job.send_signal(number)
+    assert job.stdout.readline() == "stop\n"
+    time.sleep(1.1)
+    job.send_signal(number)
+    assert job.wait(timeout=10) == 128 + number
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_does_not_reach_what_a_script_runs_in_the_background(start):
+    job = start("ends", **ignoring(signal.SIGINT))
+    job.send_signal(signal.SIGINT)
     time.sleep(0.3)
     assert job.poll() is None

@@ -25,6 +25,13 @@ def test_a_signal_ends_it_with_the_flows_so_far(cable, folder, number):
     assert [path.name for path in folder.iterdir()] == ["f.parquet"]
 
 
+def test_sigint_ends_what_a_script_started_in_its_background(cable, folder):
+    script = 'trap "" INT; exec "$@"'  # what a shell does for: COMMAND &
+    live = listen(cable, "-o", folder / "f.jsonl", before=("sh", "-c", script, "sh"))
+    end(live, signal.SIGINT)
+    assert [path.name for path in folder.iterdir()] == ["f.jsonl"]
+
+
 def test_a_second_signal_ends_it_at_once(cable, folder):
     fifo = folder / "full"
     os.mkfifo(fifo)
