@@ -9,7 +9,7 @@ from edgemtl.errors import DataError
 
 __all__ = ["rotation", "size"]
 
-UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -17,12 +17,14 @@ def size(text: str, option: str) -> int:
     """Bytes of 300000000, 256M, 256MB or 256MiB; DataError names the option."""
     amount = _bytes(text)
     if amount is None:
-        raise DataError(f"{option}: must be a size as 256M or 2G, got {text!r}")
+        raise DataError(
+            f"{option}: must be a whole number of bytes, K, M, G or T, as 256M or 2G, got {text!r}"
+        )
     return amount
 
 
 def _bytes(text: str) -> int | None:
-    found = re.fullmatch("([0-9]{1,15})([KMG]?)(I?B)?", text.strip().upper())
+    found = re.fullmatch("([0-9]{1,15})([KMGT]?)(I?B)?", text.strip().upper())
     return int(found[1]) * UNITS[found[2]] if found else None
 
 

@@ -31,6 +31,14 @@ __all__ = ["app", "main"]
 # click's base exception by way of typer's public name: newer typers carry click inside them.
 ClickException: type[Exception] = typer.BadParameter.__mro__[2]
 
+# How pydantic, which newer typers ask, calls what is wrong with a number, and what one must be.
+NUMBERS = {
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+}
+
 app = typer.Typer(
     help="What an encrypted network flow is, and what it will need, from its first packets.",
     no_args_is_help=True,
@@ -90,7 +98,7 @@ def main() -> None:
         path = usage.ctx.command_path if getattr(usage, "ctx", None) else "edgemtl"
         if not usage.format_message():  # no command: its help was the answer
             sys.exit(2)
-        _fail(path, f"{usage.format_message().rstrip('.')}: see {path} --help")
+        _fail(path, _number(usage) or f"{usage.format_message().rstrip('.')}: see {path} --help")
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:  # whoever reads our output has had enough
@@ -103,6 +111,15 @@ def main() -> None:
         _fail(where, f"{file}{error.strerror or error}")
     except MemoryError:
         _fail(where, "out of memory")
+
+
+def _number(usage: Any) -> str | None:
+    """What an option's number must be; None where something else is wrong."""
+    errors: list[Any] = getattr(usage.__cause__, "errors", list)()
+    if not errors or errors[0]["type"] not in NUMBERS:
+        return None
+    want = NUMBERS[errors[0]["type"]].format(**errors[0].get("ctx", {}))
+    return f"{usage.param.opts[-1]}: must be {want}, got {errors[0]['input']!r}"
 
 
 def _fail(where: str, message: str) -> NoReturn:

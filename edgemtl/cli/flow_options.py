@@ -56,16 +56,23 @@ SplitOffload = Annotated[
 
 
 def flow_config(
-    *, max_memory: str | None = None, protocols: str = "tcp,udp", **fields: Any
+    *,
+    max_memory: str | None = None,
+    protocols: str = "tcp,udp",
+    tunnels: str = "inner",
+    **fields: Any,
 ) -> FlowConfig:
     """A FlowConfig of these options; a wrong one is bad usage."""
     if max_memory is not None:
         fields["max_memory"] = size(max_memory, "--max-memory")
-    names = tuple(name.strip() for name in protocols.split(","))
+    header, names = tunnels.lower(), tuple(map(str.strip, protocols.lower().split(",")))
     try:
-        return FlowConfig(protocols=names, **fields)
+        return FlowConfig(protocols=names, tunnels=header, **fields)
     except ValueError as error:
-        raise DataError(re.sub(r"^FlowConfig\.(\w+)", _option, str(error))) from None
+        message = re.sub(r"^FlowConfig\.(\w+)", _option, str(error))
+        for taken, typed in ((header, tunnels), (names, protocols)):
+            message = message.replace(f"got {taken!r}", f"got {typed!r}")
+        raise DataError(message) from None
 
 
 def _option(field: re.Match[str]) -> str:

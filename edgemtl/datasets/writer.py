@@ -44,6 +44,8 @@ class FlowWriter:
     def __init__(self, path: Path, kind: str | None = None) -> None:
         self._stdout = str(path) == "-"
         self._path = path
+        if kind is not None and kind not in FORMATS:
+            raise DataError(f"--format: must be one of {', '.join(FORMATS)}, got {kind!r}")
         self.kind = kind or ("jsonl" if self._stdout else path.suffix.lstrip("."))
         if self.kind not in FORMATS:
             raise DataError(f"{path}: must end in .{', .'.join(FORMATS)}, or give --format")

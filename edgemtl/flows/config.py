@@ -84,11 +84,11 @@ class FlowConfig:
         ):
             value = getattr(self, name)
             fine = type(value) is int and least <= value <= most
-            self._check(name, fine, f"an int from {least} to {most}")
+            self._check(name, fine, f"a whole number from {least} to {most}")
         mtu, protocols = self.split_offload, self.protocols
         least = _core.SPLIT_MIN
         fine = mtu is None or (type(mtu) is int and least <= mtu <= MTU_MAX)
-        self._check("split_offload", fine, f"an int from {least} to {MTU_MAX}, or None")
+        self._check("split_offload", fine, f"a whole number from {least} to {MTU_MAX}")
         self._check("tunnels", self.tunnels in _core.TUNNELS, "'inner' or 'outer'")
         fine = type(protocols) is tuple and 0 < len(set(protocols)) == len(protocols)
         fine = fine and set(protocols) <= set(_core.PROTOCOLS)

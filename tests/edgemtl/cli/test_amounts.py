@@ -9,17 +9,25 @@ from edgemtl.errors import DataError
 
 @pytest.mark.parametrize(
     ("text", "want"),
-    [("4096", 4096), ("512K", 512 << 10), ("32m", 32 << 20), ("1GiB", 1 << 30), ("2MB", 2 << 20)],
+    [
+        ("4096", 4096),
+        ("512K", 512 << 10),
+        ("32m", 32 << 20),
+        ("1GiB", 1 << 30),
+        ("2MB", 2 << 20),
+        ("1t", 1 << 40),
+    ],
 )
 def test_sizes(text, want):
     assert size(text, "--ring") == want
 
 
-@pytest.mark.parametrize("text", ["", "M", "1T", "-1", "1.5G", "9" * 16])
+@pytest.mark.parametrize("text", ["", "M", "1P", "-1", "1.5G", "9" * 16])
 def test_what_is_no_size(text):
     with pytest.raises(DataError) as error:
         size(text, "--ring")
-    assert str(error.value) == f"--ring: must be a size as 256M or 2G, got {text!r}"
+    want = f"a whole number of bytes, K, M, G or T, as 256M or 2G, got {text!r}"
+    assert str(error.value) == f"--ring: must be {want}"
 
 
 @pytest.mark.parametrize(

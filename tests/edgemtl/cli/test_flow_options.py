@@ -106,16 +106,22 @@ def test_limits_evict_and_say_so(write, statistics, edgemtl):
         ("256MiB", 256 << 20),
         ("2gb", 2 << 30),
         ("64K", 65536),
+        ("256T", 1 << 48),
     ],
 )
 def test_sizes(text, size):
     assert flow_config(max_memory=text).max_memory == size
 
 
-@pytest.mark.parametrize("text", ["", "M", "-1M", "1T", "1.5G", "٣M", "1" * 99])
+@pytest.mark.parametrize("text", ["", "M", "-1M", "1P", "1.5G", "٣M", "1" * 99])
 def test_what_is_no_size(text):
-    with pytest.raises(DataError, match=r"^--max-memory: must be a size as 256M or 2G, got "):
+    with pytest.raises(DataError, match=r"^--max-memory: must be a whole number of bytes, "):
         flow_config(max_memory=text)
+
+
+def test_capitals():
+    config = flow_config(protocols="TCP, Udp-Lite", tunnels="Outer")
+    assert (config.protocols, config.tunnels) == (("tcp", "udp-lite"), "outer")
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
@@ -220,12 +226,25 @@ def test_anonymise(write, edgemtl, tmp_path):
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["--tunnels", "both"], "--tunnels: must be 'inner' or 'outer', got 'both'"),
-        (["--protocols", "tcp,ospf"], "--protocols: must be one or more of tcp, udp"),
-        (["--split-offload", "100"], "--split-offload: must be an int from 576"),
-        (["--max-memory", "lots"], "--max-memory: must be a size as 256M or 2G, got 'lots'"),
-        (["--max-memory", "1K"], "--max-memory: must be an int from 65536"),
-        (["--idle-timeout", "0"], "--idle-timeout: must be an int from 1"),
+        (["--tunnels", "Both"], "--tunnels: must be 'inner' or 'outer', got 'Both'"),
+        (
+            ["--protocols", "tcp,OSPF"],
+            "--protocols: must be one or more of tcp, udp, sctp, udp-lite, icmp, got 'tcp,OSPF'",
+        ),
+        (["--protocols", "tcp,"], "udp-lite, icmp, got 'tcp,'"),
+        (
+            ["--split-offload", "100"],
+            "--split-offload: must be a whole number from 576 to 65535, got 100",
+        ),
+        (["--split-offload", "mtu"], "--split-offload: must be a whole number, got 'mtu'"),
+        (["--packets", "1.5"], "edgemtl flows: --packets: must be a whole number, got '1.5'"),
+        (["--max-memory", "lots"], "K, M, G or T, as 256M or 2G, got 'lots'"),
+        (["--max-memory", "1K"], "--max-memory: must be a whole number from 65536"),
+        (["--idle-timeout", "0"], "--idle-timeout: must be a whole number from 1"),
+        (
+            ["-o", "f.csv", "--format", "xml"],
+            "edgemtl flows: --format: must be one of parquet, jsonl, csv, got 'xml'",
+        ),
         (
             ["--max-memory", "64K", "--packets", "65535"],
             "65536 bytes hold no flow of 65535 packets",
@@ -238,3 +257,19 @@ def test_anonymise(write, edgemtl, tmp_path):
 )
 def test_bad_usage_is_one_line(refusal, write, words, part):
     assert part in refusal("flows", write("a.pcap", conversation()), *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("classify m --threads 0", "edgemtl classify: --threads: must be at least 1, got '0'"),
+        ("classify m --early 2", "edgemtl classify: --early: must be at most 1.0, got '2'"),
+        ("train t -o r --test some", "edgemtl train: --test: must be a number, got 'some'"),
+        (
+            "import csv c -o f.jsonl --packets few",
+            "edgemtl import csv: --packets: must be a whole number, got 'few'",
+        ),
+    ],
+)
+def test_what_is_no_number_is_said_alike_by_all_commands(refusal, words, said):
+    assert refusal(*words.split()) == said

@@ -9,22 +9,22 @@ from edgemtl.flows.config import default_memory
 @pytest.mark.parametrize("name", ["packets", "idle_timeout_s", "active_timeout_s", "max_flows"])
 @pytest.mark.parametrize("value", [0, -1, 2**32, 1.5, True, None])
 def test_numbers(name, value):
-    with pytest.raises(ValueError, match=f"^FlowConfig.{name}: must be an int from 1 to "):
+    with pytest.raises(ValueError, match=f"^FlowConfig.{name}: must be a whole number from 1 to "):
         FlowConfig(**{name: value})
 
 
 @pytest.mark.parametrize(
     ("name", "value", "want"),
     [
-        ("max_memory", 65_535, "an int from 65536 to"),
-        ("max_memory", "1G", "an int from 65536 to"),
+        ("max_memory", 65_535, "a whole number from 65536 to"),
+        ("max_memory", "1G", "a whole number from 65536 to"),
         ("tunnels", "middle", "'inner' or 'outer'"),
         ("protocols", (), "one or more of tcp, udp, sctp, udp-lite, icmp"),
         ("protocols", ("tcp", "ospf"), "one or more of tcp, udp"),
         ("protocols", ("tcp", "tcp"), "one or more of tcp, udp"),
         ("protocols", "tcp", "one or more of tcp, udp"),
-        ("split_offload", 575, "an int from 576 to 65535, or None"),
-        ("split_offload", 0, "an int from 576 to 65535, or None"),
+        ("split_offload", 575, "a whole number from 576 to 65535"),
+        ("split_offload", 0, "a whole number from 576 to 65535"),
         ("by_vlan", 1, "true or false"),
         ("early", None, "true or false"),
         ("payload", "yes", "true or false"),

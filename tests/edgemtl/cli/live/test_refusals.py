@@ -20,8 +20,9 @@ from tests.edgemtl.cli.live.far_end import EDGEMTL, ROOT
         ("flows -i v --rotate 1h", "edgemtl flows: --rotate: needs -o FILE"),
         ("flows -i v -o - --rotate 1h", "edgemtl flows: --rotate and -o -: give -o a file name"),
         (
-            "flows -i v --ring 1T",
-            "edgemtl flows: --ring: must be a size as 256M or 2G, got '1T'",
+            "flows -i v --ring 0.5G",
+            "edgemtl flows: --ring: must be a whole number of bytes, K, M, G or T, as 256M or 2G, "
+            "got '0.5G'",
         ),
         (
             "flows -i v -o f.jsonl --rotate 0h",
