@@ -63,7 +63,7 @@ Anonymise = Annotated[
     str | None,
     typer.Option(
         metavar="KEY",
-        help="Addresses by Crypto-PAn, no times, no ports but those of services. "
+        help="Addresses by Crypto-PAn, no times, no port but the service's. "
         "KEY: a file of 32 random bytes, or 64 hex digits.",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Flows that don't tell who took part: Crypto-PAn addresses, and no ports but those of services.
+"""Flows that don't tell who took part: Crypto-PAn addresses, and no port but the service's.
 
 Crypto-PAn keeps prefixes: two addresses that share their first n bits, and no more, still do so
 afterwards. J. Xu, J. Fan, M. Ammar, S. Moon, "Prefix-Preserving IP Address Anonymization", ICNP
@@ -77,8 +77,10 @@ class Anonymiser:
         kept = {name: raw[name] for name in raw if name not in ("start_us", "vlan")}
         for name in ("src", "dst"):
             kept[name] = self.addresses(raw["version"], raw[name])
+        lower = np.minimum(raw["src_port"], raw["dst_port"])
+        service = np.where(lower < SYSTEM_PORTS, lower, 0)  # a client's may be under, too
         for name in ("src_port", "dst_port"):
-            kept[name] = np.where(raw[name] < SYSTEM_PORTS, raw[name], 0)
+            kept[name] = np.where(raw[name] == service, service, 0)
         return kept
 
     def addresses(

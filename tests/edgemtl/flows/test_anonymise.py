@@ -73,22 +73,23 @@ def test_another_key_gives_other_addresses():
 
 
 def test_ports_times_and_vlan():
-    version, rows = packed(["10.0.0.1", "10.0.0.2", "10.0.0.3"])
+    version, rows = packed(["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"])
     raw = {
         "version": version,
         "src": rows,
         "dst": rows[::-1],
-        "src_port": np.array([53, 49_152, 1024], np.uint16),
-        "dst_port": np.array([53, 443, 1023], np.uint16),
-        "vlan": np.array([1, 2, 3], np.uint16),
-        "start_us": np.array([1, 2, 3]),
-        "bytes": np.array([7, 8, 9]),
+        "src_port": np.array([123, 49_152, 1024, 1016, 22], np.uint16),
+        "dst_port": np.array([123, 443, 1023, 22, 1016], np.uint16),
+        "vlan": np.arange(5, dtype=np.uint16),
+        "start_us": np.arange(5),
+        "bytes": np.arange(5),
     }
     kept = Anonymiser(KEY).apply(raw)
     assert set(kept) == set(raw) - {"vlan", "start_us"}
-    assert kept["src_port"].tolist() == [53, 0, 0]
-    assert kept["dst_port"].tolist() == [53, 443, 1023]
-    assert kept["bytes"].tolist() == [7, 8, 9]
+    assert kept["src_port"].tolist() == [123, 0, 0, 0, 22]
+    assert kept["dst_port"].tolist() == [123, 443, 1023, 22, 0]
+    assert kept["src_port"].dtype == np.uint16
+    assert kept["bytes"].tolist() == [0, 1, 2, 3, 4]
     assert (kept["src"] == kept["dst"][::-1]).all()
 
 
