@@ -11,7 +11,7 @@ import numpy as np
 import typer
 
 from edgemtl.cli.output import check_suffix, note, print_json, print_table
-from edgemtl.errors import CaptureError, DataError
+from edgemtl.errors import DataError
 from edgemtl.flows import NULL, Capture, FlowConfig, Flows
 
 SHOWN = 24  # lines or values; more is nothing to look at
@@ -99,8 +99,6 @@ def _capture_facts(file: Path) -> dict[str, Any]:
     capture = Capture(file, FlowConfig(packets=1))
     flows = Flows.concat(list(capture))
     stats = capture.stats
-    if stats.ip_packets == 0:
-        raise CaptureError(f"{file}: {stats.warning or 'holds no IP packet'}")
     if stats.warning:
         note(f"edgemtl inspect: {file}: {stats.warning}")
     return {
@@ -143,7 +141,7 @@ def _print(facts: dict[str, Any]) -> None:
     files = facts.pop("files", [])
     if files:  # an exported folder: the card of one file says the rest
         facts = {name: facts.get(name) for name in ("kind", "name", "edgemtl", "run", "versions")}
-    quantiles = facts.pop("quantiles", None)
+    quantiles = facts.pop("quantiles", {})
     for head in facts.pop("heads", []):
         facts[head.pop("name")] = head
     rows = [(name.replace("_", " "), _text(value)) for name, value in facts.items()]
@@ -151,10 +149,8 @@ def _print(facts: dict[str, Any]) -> None:
     if files:
         each = [[f.get(name, "–") for name in ("file", "bytes", "sha256")] for f in files]
         print_table("", ("file", "bytes", "SHA-256"), each)
-    if quantiles:
-        lines = [
-            (name, *(f"{v:,.6g}" for v in values)) for name, values in quantiles.items() if values
-        ]
+    lines = [(name, *(f"{v:,.6g}" for v in values)) for name, values in quantiles.items() if values]
+    if lines:
         print_table("a flow's", ("", "least", "25 %", "median", "75 %", "most"), lines)
 
 
@@ -175,5 +171,5 @@ def _line(value: Any) -> str:
     if isinstance(value, list):
         if len(value) > SHOWN:
             return f"{len(value)} of them: --json"
-        return ", ".join(_line(inner) for inner in value)
+        return ", ".join(_line(inner) for inner in value) or "none"
     return "–" if value is None else str(value)

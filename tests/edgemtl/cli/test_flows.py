@@ -274,6 +274,34 @@ def test_inspect_a_capture(edgemtl, capture):
     assert "not_ip: 1" in edgemtl("inspect", capture).stdout
 
 
+@pytest.mark.parametrize(
+    ("frames", "kept", "skipped", "warning"),
+    [
+        (2, None, {"not_ip": 2}, "no IP packet among 2 (link type 1, 2 not_ip)"),
+        (0, None, {}, "no IP packet among 0 (link type none)"),
+        (2, -1, {"not_ip": 1}, "cut at byte "),
+    ],
+)
+def test_inspect_a_capture_without_ip(edgemtl, tmp_path, frames, kept, skipped, warning):
+    path = tmp_path / "arp.pcap"
+    path.write_bytes(pcap_bytes([(1 + i, arp()) for i in range(frames)])[:kept])
+    done = edgemtl("inspect", path, "--json")
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"edgemtl inspect: {path}: {warning}")
+    assert len(done.stderr.splitlines()) == 1
+    facts = json.loads(done.stdout)
+    assert (facts["packets"], facts["ip_packets"], facts["flows"]) == (sum(skipped.values()), 0, 0)
+    assert facts["skipped"] == skipped
+    assert facts["link_types"] == ([1] if skipped else [])
+    assert "median" not in edgemtl("inspect", path).stdout
+
+
+@pytest.mark.parametrize("name", ["empty.pcap", "garbage.pcap", "head-only.pcap"])
+def test_inspect_what_is_no_capture_is_one_line(refusal, tmp_path, name):
+    paths = {path.name: path for path, _ in write_cases(tmp_path)}
+    assert f"edgemtl inspect: {paths[name]}: " in refusal("inspect", paths[name])
+
+
 @pytest.mark.parametrize("command", ["inspect", "flows"])
 def test_missing_file_is_one_line(refusal, command, tmp_path):
     assert str(tmp_path / "x.pcap") in refusal(command, tmp_path / "x.pcap")
