@@ -119,7 +119,7 @@ def flows(
         raise DataError("--labels and --anonymise: label by addresses first, or by folder")
     if as_json and str(output) == "-":
         raise DataError("--json and -o -: both want standard output; give -o a file name")
-    files = capture_files(captures or [])
+    files = capture_files("edgemtl flows", captures or [])
     refuse_own_input(output, [*files, *([labels] if labels else [])])
     label = _labeller(labels, label_by_folder)
     config = flow_config(

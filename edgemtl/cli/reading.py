@@ -22,7 +22,8 @@ from edgemtl.flows import (
 
 __all__ = ["Reading", "capture_files", "unlike_names"]
 
-SUFFIXES = (".pcap", ".pcapng", ".cap")  # in folders; what is named itself may be called anything
+# In folders, also numbered behind, as by tcpdump -C; what is named itself may be called anything.
+SUFFIXES = (".pcap", ".pcapng", ".cap", ".dmp")
 PACKED = (".gz", ".zst")
 
 
@@ -91,20 +92,33 @@ class Reading:
         self.stats.append(stats)
 
 
-def capture_files(paths: Sequence[Path]) -> list[Path]:
+def capture_files(command: str, paths: Sequence[Path]) -> list[Path]:
     """The captures behind the paths: a file is itself, a folder those in it, by their names."""
-    files: list[Path] = []
-    for path in paths:
-        inside = sorted(p for p in path.rglob("*") if _is_capture(p)) if path.is_dir() else [path]
-        if not inside:
-            raise DataError(f"{path}: no capture in this folder: {', '.join(SUFFIXES)}")
-        files += inside
-    return files
+    return [f for path in paths for f in (_inside(command, path) if path.is_dir() else [path])]
+
+
+def _inside(command: str, folder: Path) -> list[Path]:
+    """The captures in a folder; says how many other files it has, unless they are hidden."""
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not _is_hidden(p, folder)]
+    captures = [path for path in files if _is_capture(path)]
+    if not captures:
+        raise DataError(f"{folder}: no capture in this folder: {', '.join(SUFFIXES)}")
+    others = [str(path.relative_to(folder)) for path in files if not _is_capture(path)]
+    if others:
+        which = f"files left out ({others[0]}, …)" if others[1:] else f"file left out ({others[0]})"
+        why = "not named like captures: name one itself to read it"
+        note(f"{command}: {folder}: {len(others)} {which}, {why}")
+    return captures
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _is_capture(path: Path) -> bool:
-    plain = Path(path.stem) if path.suffix in PACKED else path
-    return plain.suffix in SUFFIXES and path.is_file() and not path.name.startswith(".")
+    """By its name, that of a file that was rotated (r.pcap1, r.pcap.1) or packed among them."""
+    plain = path.with_suffix("") if path.suffix.lower() in PACKED else path
+    return plain.name.lower().rstrip("0123456789").rstrip(".").endswith(SUFFIXES)
 
 
 def unlike_names(paths: Sequence[Path]) -> list[str]:
