@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -93,13 +94,14 @@ class Reading:
 
 
 def capture_files(command: str, paths: Sequence[Path]) -> list[Path]:
-    """The captures behind the paths: a file is itself, a folder those in it, by their names."""
+    """The captures behind the paths: a file is itself, a folder those in it."""
     return [f for path in paths for f in (_inside(command, path) if path.is_dir() else [path])]
 
 
 def _inside(command: str, folder: Path) -> list[Path]:
     """The captures in a folder; says how many other files it has, unless they are hidden."""
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not _is_hidden(p, folder)]
+    found = sorted(folder.rglob("*"), key=_natural)
+    files = [path for path in found if path.is_file() and not _is_hidden(path, folder)]
     captures = [path for path in files if _is_capture(path)]
     if not captures:
         raise DataError(f"{folder}: no capture in this folder: {', '.join(SUFFIXES)}")
@@ -111,14 +113,23 @@ def _inside(command: str, folder: Path) -> list[Path]:
     return captures
 
 
+def _natural(path: Path) -> tuple[list[list[tuple[str, int]]], Path]:
+    """Sorts by names, the numbers in them as numbers: files that were rotated by their time."""
+    each = [re.findall("([0-9]+)|(.)", part, re.DOTALL) for part in _unpacked(path).parts]
+    return [[(char or "0", int(number or 0)) for number, char in part] for part in each], path
+
+
 def _is_hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _is_capture(path: Path) -> bool:
     """By its name, that of a file that was rotated (r.pcap1, r.pcap.1) or packed among them."""
-    plain = path.with_suffix("") if path.suffix.lower() in PACKED else path
-    return plain.name.lower().rstrip("0123456789").rstrip(".").endswith(SUFFIXES)
+    return _unpacked(path).name.lower().rstrip("0123456789").rstrip(".").endswith(SUFFIXES)
+
+
+def _unpacked(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix.lower() in PACKED else path
 
 
 def unlike_names(paths: Sequence[Path]) -> list[str]:

@@ -58,3 +58,26 @@ def test_files_that_are_left_out_are_counted(edgemtl, put, tmp_path):
         (tmp_path / "lab" / name).write_text("no capture")
     _, said = read(edgemtl, tmp_path / "lab")
     assert said == f"edgemtl flows: {tmp_path}/lab: 4 files left out (labels.csv, …), {why}\n"
+
+
+ORDERS = [
+    ["r.pcap", "r.pcap1", "r.pcap2", "r.pcap10"],
+    ["r.pcap.gz", "r.pcap1.gz", "r.pcap2.gz", "r.pcap10"],
+    ["r.pcap.gz", "r.pcap.1.gz", "r.pcap.2", "r.pcap.10"],
+    ["r.pcap", "r1.pcap", "r2.pcap.gz", "r10.pcap", "r11.pcap"],
+    ["r0.pcap", "r1.pcap", "r2.pcap", "r12.pcap"],
+    ["9/r_00001_20240101235959.pcap", "9/r_00002_20240102000000.pcap", "10/r_1.pcap"],
+    ["2024-01-01T23:59.pcap", "2024-01-02T00:09.pcap", "2024-1-2T00:10.pcap"],
+    ["r\n.pcap", "r01.pcap", "r1.pcap", "r².pcap"],  # the same number twice; ² is none
+]
+
+
+@pytest.mark.parametrize("names", ORDERS)
+def test_numbers_in_names_count_as_numbers(edgemtl, put, tmp_path, names):
+    for second, name in enumerate(names):
+        put(name, second=10 * second)
+    document, said = read(edgemtl, tmp_path)
+    assert [s["path"] for s in document["captures"]] == [str(tmp_path / name) for name in names]
+    document, said = read(edgemtl, tmp_path, "--concat")
+    assert (document["captures"][0]["warning"], said) == (None, "")
+    assert document["captures"][0]["packets"] == 3 * len(names)
