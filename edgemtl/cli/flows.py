@@ -159,7 +159,7 @@ def _of_interface(live: LiveOptions, job: _Job) -> None:
     stats = write_live(live, job.config, job.anonymiser, job.label, output, job.kind)
     if output and live.rotation:
         output = output.with_name(f"{output.stem}-*{output.suffix}")
-    print_statistics([stats], output, job.as_json)
+    print_statistics([stats], [], output, job.as_json)
     if stats.warning:
         raise typer.Exit(1)
 
@@ -172,7 +172,7 @@ def _of_captures(captures: list[Path], concat: bool, job: _Job) -> None:
             pass
     else:
         _write(batches, reading, job.output, job.kind)
-    print_statistics(reading.stats, job.output, job.as_json)
+    print_statistics(reading.stats, reading.refused, job.output, job.as_json)
     if reading.refused:
         raise typer.Exit(2)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from edgemtl.cli.output import note
 from edgemtl.errors import CaptureError, DataError
@@ -21,11 +22,18 @@ from edgemtl.flows import (
     read_ahead,
 )
 
-__all__ = ["Reading", "capture_files", "unlike_names"]
+__all__ = ["Reading", "Refused", "capture_files", "unlike_names"]
 
 # In folders, also numbered behind, as by tcpdump -C; what is named itself may be called anything.
 SUFFIXES = (".pcap", ".pcapng", ".cap", ".dmp")
 PACKED = (".gz", ".zst")
+
+
+class Refused(NamedTuple):
+    """A capture that could not be read, called as `CaptureStats.path` is, and why."""
+
+    path: str
+    reason: str
 
 
 class Reading:
@@ -44,8 +52,8 @@ class Reading:
     ----------
     stats : list of CaptureStats
         Of the captures that were read.
-    refused : int
-        How many could not be.
+    refused : list of Refused
+        The others.
     """
 
     def __init__(
@@ -58,7 +66,7 @@ class Reading:
         self._command, self._config = command, config
         self._concat, self._anonymiser = concat, anonymiser
         self.stats: list[CaptureStats] = []
-        self.refused = 0
+        self.refused: list[Refused] = []
 
     def read(
         self, paths: Sequence[Path], begin: Callable[[Path], None] = lambda path: None
@@ -76,8 +84,12 @@ class Reading:
                 for batch in self._batches(path, capture):
                     yield path, batch
             except CaptureError as error:
-                self.refused += 1
-                note(f"{self._command}: {error}")
+                self._refuse(paths if self._concat else [path], str(error))
+
+    def _refuse(self, paths: Sequence[Path], line: str) -> None:
+        capture = ", ".join(map(str, paths))
+        self.refused.append(Refused(capture, line.removeprefix(f"{capture}: ")))
+        note(f"{self._command}: {line}")
 
     def _make(self, path: Path | Sequence[Path], name: str) -> Capture:
         return Capture(path, self._config, name, self._anonymiser)

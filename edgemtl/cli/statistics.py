@@ -10,15 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from edgemtl.cli.output import note, print_json, print_table
+from edgemtl.cli.reading import Refused
 from edgemtl.flows import CaptureStats
 
 __all__ = ["print_statistics"]
 
 
-def print_statistics(each: Sequence[CaptureStats], output: Path | None, as_json: bool) -> None:
+def print_statistics(
+    each: Sequence[CaptureStats], refused: Sequence[Refused], output: Path | None, as_json: bool
+) -> None:
     """The JSON document, a table where there is no other output, else a line."""
     if as_json:
-        print_json({"captures": [_facts(s) for s in each], "peak_rss_bytes": _peak_rss_bytes()})
+        document = {
+            "captures": [_facts(stats) for stats in each],
+            "refused": [capture._asdict() for capture in refused],
+            "peak_rss_bytes": _peak_rss_bytes(),
+        }
+        print_json(document)
     elif each and output is None:
         _print(each)
     elif each:

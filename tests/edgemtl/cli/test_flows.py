@@ -53,6 +53,7 @@ def test_capture_to_parquet_and_statistics(edgemtl, tmp_path, capture):
     out = tmp_path / "flows.parquet"
     done = edgemtl("flows", capture, "-o", out, "--json")
     assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["refused"] == []
     (facts,) = json.loads(done.stdout)["captures"]
     assert (facts["path"], facts["packets"], facts["flows"]) == (str(capture), 4, 1)
     assert facts["flow_packets"] == 3
@@ -115,6 +116,23 @@ def test_one_bad_capture_does_not_cost_the_others(edgemtl, tmp_path, capture):
     assert done.returncode == 2
     assert done.stderr.splitlines()[0].startswith(f"edgemtl flows: {bad}: neither pcap nor pcapng")
     assert len(read_flows([out])) == 1
+
+
+def test_captures_that_are_refused_are_in_the_json_too(edgemtl, tmp_path, capture):
+    bad, gone = tmp_path / "bad.pcap", tmp_path / "gone.pcap"
+    bad.write_bytes(b"no capture at all, whatever its name says")
+    done = edgemtl("flows", bad, capture, gone, "--json")
+    assert done.returncode == 2
+    document = json.loads(done.stdout)
+    assert [facts["path"] for facts in document["captures"]] == [str(capture)]
+    assert document["refused"] == [
+        {"path": str(bad), "reason": "neither pcap nor pcapng: first bytes 0x6e6f2063"},
+        {"path": str(gone), "reason": "no such file"},
+    ]
+    document = json.loads(edgemtl("flows", capture, bad, "--json", "--concat").stdout)
+    reason = f"{bad}: neither pcap nor pcapng: first bytes 0x6e6f2063"
+    assert document["refused"] == [{"path": f"{capture}, {bad}", "reason": reason}]
+    assert document["captures"] == []
 
 
 def test_a_batch_that_fills_up_with_the_last_byte(edgemtl, tmp_path):
