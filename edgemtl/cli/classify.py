@@ -33,7 +33,7 @@ from edgemtl.cli.live import (
     live_options,
 )
 from edgemtl.cli.output import note, print_table, printable
-from edgemtl.cli.reading import Reading
+from edgemtl.cli.reading import Reading, capture_files
 from edgemtl.flows import Flows
 
 EPILOG = (
@@ -56,7 +56,8 @@ def classify(
         list[Path] | None,
         typer.Argument(
             readable=False,
-            help="pcap or pcapng, also gzip or zstd; - is standard input; .parquet, .jsonl.",
+            help="pcap or pcapng, also gzip or zstd; - is standard input; .parquet, .jsonl; "
+            "folders of them.",
         ),
     ] = None,
     runtime: Annotated[
@@ -128,10 +129,9 @@ def classify(
         if watch.stats.warning:
             raise typer.Exit(1)
         return
+    files = capture_files("edgemtl classify", captures or [], TABLES)
     reading = Reading("edgemtl classify", config)
-    lines = (
-        line for batch in _batches(reading, captures or []) for line in answer(loaded, batch, early)
-    )
+    lines = (line for batch in _batches(reading, files) for line in answer(loaded, batch, early))
     if in_json:
         for line in lines:
             print(_json(line))

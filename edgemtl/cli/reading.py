@@ -105,24 +105,32 @@ class Reading:
         self.stats.append(stats)
 
 
-def capture_files(command: str, paths: Sequence[Path]) -> list[Path]:
-    """The captures behind the paths: a file is itself, a folder those in it."""
-    return [f for path in paths for f in (_inside(command, path) if path.is_dir() else [path])]
+def capture_files(command: str, paths: Sequence[Path], tables: tuple[str, ...] = ()) -> list[Path]:
+    """The captures behind the paths: a file is itself, a folder those in it.
+
+    How many other files a folder has is said, unless they are hidden. One without a capture stands
+    for its flow tables, of these suffixes.
+    """
+    files: list[Path] = []
+    for path in paths:
+        files += _inside(command, path, tables) if path.is_dir() else [path]
+    return files
 
 
-def _inside(command: str, folder: Path) -> list[Path]:
-    """The captures in a folder; says how many other files it has, unless they are hidden."""
+def _inside(command: str, folder: Path, tables: tuple[str, ...]) -> list[Path]:
     found = sorted(folder.rglob("*"), key=_natural)
     files = [path for path in found if path.is_file() and not _is_hidden(path, folder)]
     captures = [path for path in files if _is_capture(path)]
-    if not captures:
-        raise DataError(f"{folder}: no capture in this folder: {', '.join(SUFFIXES)}")
-    others = [str(path.relative_to(folder)) for path in files if not _is_capture(path)]
-    if others:
-        which = f"files left out ({others[0]}, …)" if others[1:] else f"file left out ({others[0]})"
+    others = [path for path in files if not _is_capture(path)]
+    if captures and others:
+        first = others[0].relative_to(folder)
+        which = f"files left out ({first}, …)" if others[1:] else f"file left out ({first})"
         why = "not named like captures: name one itself to read it"
         note(f"{command}: {folder}: {len(others)} {which}, {why}")
-    return captures
+    inside = captures or [path for path in others if path.suffix in tables]
+    if not inside:
+        raise DataError(f"{folder}: no capture in this folder: {', '.join((*SUFFIXES, *tables))}")
+    return inside
 
 
 def _natural(path: Path) -> tuple[list[list[tuple[str, int]]], Path]:

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -114,6 +115,25 @@ def test_command_reads_captures_and_goes_on_after_a_bad_one(edgemtl, dist, tmp_p
     }
     assert [line["packets"] for line in lines] == [70, 5]
     assert [line["state"] for line in lines] == ["final", "early"]
+
+
+def test_command_takes_a_folder_of_captures_else_of_flow_tables(
+    edgemtl, refusal, dist, tmp_path, table, quic_capture
+):
+    folder = tmp_path / "folder"
+    (folder / "day").mkdir(parents=True)
+    assert refusal("classify", dist / NAME, folder) == (
+        f"edgemtl classify: {folder}: no capture in this folder: "
+        ".pcap, .pcapng, .cap, .dmp, .parquet, .jsonl"
+    )
+    shutil.copy(table, folder / "day")
+    done = edgemtl("classify", dist / NAME, folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == edgemtl("classify", dist / NAME, table).stdout
+    shutil.copy(quic_capture, folder)
+    done = edgemtl("classify", dist / NAME, folder)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
+    assert f"{folder}: 1 file left out (day/held-out.parquet), not named like" in done.stderr
 
 
 @pytest.fixture
