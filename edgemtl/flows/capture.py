@@ -140,7 +140,8 @@ class Capture:
             raise CaptureError(f"{path}: {damage}")
         if damage:
             where = f"{path}: " if len(self._paths) > 1 else ""
-            self._warnings.append(f"{where}{damage}: the flows before it are kept")
+            kept = ": the flows before it are kept" if self._meter.stats()["flow_packets"] else ""
+            self._warnings.append(f"{where}{damage}{kept}")
 
 
 def _no_ip(stats: CaptureStats) -> str:

@@ -242,6 +242,22 @@ def test_a_cut_file_among_several_is_named(write):
         read_capture([first, bad])
 
 
+def test_a_cut_file_with_nothing_before_the_cut_keeps_nothing(write):
+    nothing = write(pcap()[:25], "a.pcap")
+    _, stats = read_capture(nothing)
+    assert (stats.packets, stats.warning) == (0, "cut at byte 25")
+    arp = bytes(12) + b"\x08\x06" + bytes(28)
+    _, stats = read_capture(write(pcap([(0, arp)] * 2)[:-1]))
+    assert (stats.packets, stats.warning) == (1, "cut at byte 139")
+    nowhere = bytearray(pcapng())
+    nowhere[68] = 7  # the first packet's interface
+    _, stats = read_capture(write(nowhere))
+    line = "block at byte 60, 176 bytes long, names an interface that is not there: damaged"
+    assert (stats.packets, stats.warning) == (0, line)
+    _, stats = read_capture([write(pcap(), "b.pcap"), nothing])
+    assert stats.warning == f"{nothing}: cut at byte 25: the flows before it are kept"
+
+
 def test_payload(write):
     path = write(pcap())
     flows, _ = read_capture(path, FlowConfig(payload=True))
