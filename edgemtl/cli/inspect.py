@@ -11,6 +11,7 @@ import numpy as np
 import typer
 
 from edgemtl.cli.output import check_suffix, note, print_json, print_table
+from edgemtl.cli.statistics import oversized
 from edgemtl.errors import DataError
 from edgemtl.flows import NULL, Capture, FlowConfig, Flows
 
@@ -141,6 +142,8 @@ def _print(facts: dict[str, Any]) -> None:
     files = facts.pop("files", [])
     if files:  # an exported folder: the card of one file says the rest
         facts = {name: facts.get(name) for name in ("kind", "name", "edgemtl", "run", "versions")}
+    if facts.get("oversized"):
+        facts["oversized"] = oversized(facts["oversized"])
     quantiles = facts.pop("quantiles", {})
     for head in facts.pop("heads", []):
         facts[head.pop("name")] = head

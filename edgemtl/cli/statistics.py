@@ -13,7 +13,7 @@ from edgemtl.cli.output import note, print_json, print_table
 from edgemtl.cli.reading import Refused
 from edgemtl.flows import CaptureStats
 
-__all__ = ["print_statistics"]
+__all__ = ["oversized", "print_statistics"]
 
 
 def print_statistics(
@@ -81,13 +81,18 @@ def _skipped(stats: CaptureStats) -> str:
 def _remarks(stats: CaptureStats) -> str:
     """What a reader of the flows should know, where there is anything."""
     each = (
-        (stats.evicted, "flow", "ended for lack of room"),
-        (stats.clock_back, "packet", "with a clock that stepped back"),
-        (stats.tunnelled, "packet", "in tunnels"),
-        (stats.oversized, "packet", "longer than the MTU: offload? --split-offload"),
-        (stats.split, "packet", f"split into {stats.segments} of the wire"),
+        (stats.evicted, f"{_count(stats.evicted, 'flow')} ended for lack of room"),
+        (stats.clock_back, f"{_count(stats.clock_back, 'packet')} with a clock that stepped back"),
+        (stats.tunnelled, f"{_count(stats.tunnelled, 'packet')} in tunnels"),
+        (stats.oversized, oversized(stats.oversized)),
+        (stats.split, f"{_count(stats.split, 'packet')} split into {stats.segments} of the wire"),
     )
-    return ", ".join(f"{_count(n, noun)} {what}" for n, noun, what in each if n > 0)
+    return ", ".join(text for n, text in each if n > 0)
+
+
+def oversized(n: int) -> str:
+    """So many packets longer than the MTU, what they may be, and what to do."""
+    return f"{_count(n, 'packet')} longer than the MTU: offload? edgemtl flows --split-offload"
 
 
 def _count(n: int, noun: str) -> str:

@@ -79,7 +79,9 @@ def test_offload_is_told_and_split(write, statistics, edgemtl, tmp_path):
     path = write("a.pcap", [(1, udp("10.0.0.1", 7, "10.0.0.2", 8, 4000))])
     (facts,) = statistics(path)
     assert (facts["oversized"], facts["split"]) == (1, 0)
-    assert "1 packet longer than the MTU" in edgemtl("flows", path).stdout
+    words = "1 packet longer than the MTU: offload? edgemtl flows --split-offload"
+    for command in ("flows", "inspect"):
+        assert words in edgemtl(command, path).stdout
     assert json.loads(edgemtl("inspect", path, "--json").stdout)["oversized"] == 1
     (facts,) = statistics(path, "--split-offload", "1500")
     assert (facts["oversized"], facts["split"], facts["segments"]) == (0, 1, 3)
