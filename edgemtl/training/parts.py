@@ -83,7 +83,9 @@ def split_parts(
 
 
 def _far_from(parts: dict[str, Flows], shares: tuple[float, float], by: str) -> list[str]:
-    """A line on each part that is far from what was asked for: groups are shared out whole."""
+    """A line on each part that is far from what was asked for, as groups are shared out whole."""
+    if by in ("random", "time"):
+        return []
     n = sum(map(len, parts.values()))
     return [
         f"{part} part: {100 * len(parts[part]) / n:.0f} % of the flows, {100 * share:g} % were "

@@ -113,7 +113,7 @@ def split_groups(
     wanted = len(groups) * np.array([1 - sum(shares), *shares])
     if len(names) < np.count_nonzero(wanted):
         raise DataError(
-            f"{data}: --split-by {by}: there are {len(names)} for "
+            f"{data}: --split-by {by}: {len(names)} of them can't fill "
             f"{np.count_nonzero(wanted)} parts: do without one (--validation 0), or split at random"
         )
     rng = np.random.default_rng([seed, 0])

@@ -124,5 +124,5 @@ def test_flows_that_all_start_at_once_have_no_order(make_flows):
 def test_what_a_split_needs_is_named(make_flows):
     with pytest.raises(DataError, match="x: has flows without src: --split-by host needs it"):
         split(make_flows(10), "host", 1, "x", (0.2, 0.2))
-    with pytest.raises(DataError, match="x: --split-by partition: there are 1 for 3 parts: do"):
+    with pytest.raises(DataError, match="x: --split-by partition: 1 of them can't fill 3 parts"):
         split(make_flows(10), "partition", 1, "x", (0.2, 0.2))

@@ -219,3 +219,5 @@ def test_flows_kept_aside_of_other_classes_and_shares_are_said(learnable):
         "test part: 33 % of the flows, 10 % were asked for: --split-by host shares them" in notes[0]
     )
     assert notes[1].startswith("20 test flows are of classes that no training flow has, which are")
+    few = split_parts(learnable(9), TrainConfig(shares=(0.0, 0.1))).notes  # one of each class: 33 %
+    assert not any("asked for" in note for note in few)
