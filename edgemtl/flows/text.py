@@ -45,9 +45,7 @@ class Text:
 
     @cached_property
     def _written(self) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        written = self._write()
-        del self._write  # with what it holds
-        return written
+        return self._write()
 
     @property
     def offsets(self) -> NDArray[np.int64]:
