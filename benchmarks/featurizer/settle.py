@@ -5,13 +5,12 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 __all__ = ["RESERVE", "read_from_disk"]
 
 MEMORY = 3 << 27  # bytes, 384 MiB; a million flows in memory take less
-HUGE_PAGE = 1 << 21
 
 
 def read_from_disk(path: Path) -> None:
@@ -49,8 +48,9 @@ class Reserve:
 
 def _touched(size: int) -> mmap.mmap:
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    memory.madvise(mmap.MADV_HUGEPAGE)
-    for page in range(0, size, HUGE_PAGE):
+    with suppress(OSError):  # a system without huge pages
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    for page in range(0, size, mmap.PAGESIZE):
         memory[page] = 1
     return memory
 
