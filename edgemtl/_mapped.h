@@ -6,13 +6,14 @@
 #include <stdint.h>
 
 #if defined(__linux__)
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 enum {
-    MAPPED_AROUND = 1 << 16,  /* bytes that Linux maps around one (fault-around) */
-    MAPPED_STRETCH = 1 << 22, /* bytes looked at in one go */
+    MAPPED_AROUND = 1 << 16, /* bytes that Linux maps around one (fault-around) */
+    MAPPED_HUGE = 1 << 21,   /* … or, of a file that lies in memory in huge pages, this many */
     MAPPED_PAGE_MIN = 4096,
     MAPPED_POPULATE_READ = 22 /* MADV_POPULATE_READ; C libraries of before 2021 lack the name */
 };
@@ -35,10 +36,16 @@ static int mapped_is_local(int fd)
     }
 }
 
-/* Whether all of these bytes are in memory. */
+/* Where the huge page ends in which this byte may lie. */
+static uintptr_t mapped_huge_end(uintptr_t at)
+{
+    return (at | (MAPPED_HUGE - 1)) + 1;
+}
+
+/* Whether all of these bytes are in memory: at most MAPPED_HUGE. */
 static int mapped_is_here(uintptr_t at, size_t size, size_t page)
 {
-    unsigned char here[MAPPED_STRETCH / MAPPED_PAGE_MIN];
+    unsigned char here[MAPPED_HUGE / MAPPED_PAGE_MIN];
     if (mincore((void *)at, size, here) != 0)
         return 0;
     for (size_t i = 0; i < (size + page - 1) / page; i++)
@@ -47,20 +54,31 @@ static int mapped_is_here(uintptr_t at, size_t size, size_t page)
     return 1;
 }
 
+/* Whether a byte can be read without a fault (Linux, Documentation/admin-guide/mm/pagemap). */
+static int mapped_is_present(int pagemap, uintptr_t at, size_t page)
+{
+    uint64_t entry;
+    const off_t where = (off_t)(at / page * sizeof entry);
+    return pread(pagemap, &entry, sizeof entry, where) == sizeof entry && entry >> 63;
+}
+
 /* Makes pages readable; fails where touching them would end the process (Linux 5.14). */
 static int mapped_populate(uintptr_t at, size_t size)
 {
     return madvise((void *)at, size, MAPPED_POPULATE_READ);
 }
 
-/* Brings a stretch that begins with a page into memory. To ask for every page costs as much again
- * as to map it, so one of those that come together is asked for, and all where that was not enough.
- */
-static int mapped_bring(uintptr_t at, size_t size, size_t page)
+/* Brings a stretch into memory that begins with a page and lies in one huge page, if in any. To ask
+ * for every page costs as much again as to map it, so one of those that come together is asked for,
+ * and all where that was not enough. */
+static int mapped_bring(int pagemap, uintptr_t at, size_t size, size_t page)
 {
-    for (uintptr_t one = at; one < at + size; one = (one | (MAPPED_AROUND - 1)) + 1)
-        if (mapped_populate(one, page) != 0)
-            return -1;
+    if (mapped_populate(at, page) != 0)
+        return -1;
+    if (!mapped_is_present(pagemap, at + size / 2, page))
+        for (uintptr_t one = at; one < at + size; one = (one | (MAPPED_AROUND - 1)) + 1)
+            if (mapped_populate(one, page) != 0)
+                return -1;
     return mapped_is_here(at, size, page) ? 0 : mapped_populate(at, size);
 }
 
@@ -69,11 +87,16 @@ static int mapped_read(const uint8_t *data, size_t begin, size_t end)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const uintptr_t last = (uintptr_t)(data + end);
-    uintptr_t at = (uintptr_t)(data + begin);
+    uintptr_t at = (uintptr_t)(data + begin), next;
     /* Behind a file's new end a page may be in memory, but not to be read: the last one tells. */
     int status = mapped_populate((last - 1) & ~(uintptr_t)(page - 1), page);
-    for (at -= at % page; at < last && status == 0; at += MAPPED_STRETCH)
-        status = mapped_bring(at, last - at < MAPPED_STRETCH ? last - at : MAPPED_STRETCH, page);
+    const int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    for (at -= at % page; at < last && status == 0; at = next) {
+        next = mapped_huge_end(at) < last ? mapped_huge_end(at) : last;
+        status = mapped_bring(pagemap, at, next - at, page);
+    }
+    if (pagemap >= 0)
+        (void)close(pagemap);
     return status;
 }
 
