@@ -14,7 +14,7 @@ from torch.nn.utils import parametrize
 
 from edgemtl.quantize.graph import Graph
 from edgemtl.quantize.rounding import int8_layers
-from edgemtl.training.fit import deterministic
+from edgemtl.training.device import deterministic
 
 __all__ = ["fine_tuned"]
 

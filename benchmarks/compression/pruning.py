@@ -12,7 +12,7 @@ from edgemtl.features import FeatureSpec
 from edgemtl.models.networks import answer, cost
 from edgemtl.quantize.prune.steps import shares_down_to, smaller
 from edgemtl.training import TrainConfig, recipe_spec
-from edgemtl.training.fit import deterministic
+from edgemtl.training.device import deterministic
 from edgemtl.training.parts import Parts, find_heads
 from edgemtl.training.seen import drawn, examples
 from edgemtl.training.train import train_parts

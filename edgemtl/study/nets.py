@@ -19,7 +19,8 @@ from edgemtl.models.network import MultiTaskCNN
 from edgemtl.models.networks import probabilities
 from edgemtl.training.augment import Augmenter
 from edgemtl.training.config import TrainConfig
-from edgemtl.training.fit import Examples, deterministic, fit
+from edgemtl.training.device import deterministic
+from edgemtl.training.fit import Examples, fit
 from edgemtl.training.parts import Parts
 from edgemtl.training.seen import examples
 from edgemtl.training.train import train_parts

@@ -5,8 +5,7 @@ This module imports torch: import it inside the functions that need it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,9 +16,10 @@ from torch import Tensor, nn
 from edgemtl.errors import EdgemtlError
 from edgemtl.models.networks import answer
 from edgemtl.training.config import TrainConfig
+from edgemtl.training.device import training_device
 from edgemtl.training.loss import masked_cross_entropy, weighted_sum
 
-__all__ = ["Draw", "Examples", "deterministic", "fit"]
+__all__ = ["Draw", "Examples", "fit"]
 
 WARM_UP = 0.1  # share of the steps in which a one-cycle learning rate rises
 
@@ -61,29 +61,13 @@ class Examples:
         whole, taught = (a if a is None else a[numbers] for a in (self.whole, self.taught))
         return Examples(self.x[numbers], self.y[numbers], some, whole, taught)
 
-    def batch(self, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    def batch(
+        self, numbers: Tensor, device: torch.device | None = None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """What a step sees of these flows, their classes, and a teacher's answers."""
         x, y = self.draw(numbers) if self.draw else (self.x[numbers], self.y[numbers])
-        return x, y, None if self.taught is None else self.taught[numbers]
-
-
-@contextmanager
-def deterministic(seed: int) -> Iterator[None]:
-    """Same seed, same bits on one machine; the caller's settings are left as they were.
-
-    One thread: sums don't depend on the number of cores then, and threads that wait for each other
-    in layers this small lose more than they win as soon as the machine does something else too.
-    """
-    before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(True)
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.use_deterministic_algorithms(before[0])
-            torch.set_num_threads(before[1])
+        taught = None if self.taught is None else self.taught[numbers].to(device)
+        return x.to(device), y.to(device), taught
 
 
 def fit(
@@ -94,11 +78,11 @@ def fit(
     config: TrainConfig,
     on_epoch: Callable[[Epoch], None],
 ) -> list[Epoch]:
-    """Train by Adam as `config` and its recipe say.
+    """Train by Adam as `config` and its recipe say, on the GPU where there is one.
 
     The validation loss is the training loss, over the labels that are known there. With a patience
     the network ends with the weights of the best epoch. Without, or where no label of the
-    validation part is known, all epochs are trained and the last one is kept.
+    validation part is known, all epochs are trained and the last one is kept. It ends on the CPU.
 
     Returns
     -------
@@ -108,6 +92,8 @@ def fit(
         ``HEAD_validation_accuracy``.
     """
     epochs, steps = config.plan(len(training.x))
+    network.to(training_device())
+    validation = replace(validation, x=validation.x.to(training_device()))
     weights = [p for p in network.parameters() if p.requires_grad]
     how = config.how
     optimizer = torch.optim.AdamW(weights, how.learning_rate, weight_decay=how.weight_decay)
@@ -129,6 +115,7 @@ def fit(
         if since == config.patience:
             break
     network.load_state_dict(best)
+    network.cpu()
     return history
 
 
@@ -152,11 +139,12 @@ def _train_epoch(
     rates: torch.optim.lr_scheduler.LRScheduler,
 ) -> Epoch:
     network.train()
-    sums = torch.zeros(1 + len(heads))
+    device = training_device()
+    sums = torch.zeros(1 + len(heads), device=device)
     _, steps = config.plan(len(training.x))
     batches = torch.tensor_split(torch.randperm(len(training.x)), steps)  # of nearly equal size
     for numbers in batches:
-        x, y, taught = training.batch(numbers)
+        x, y, taught = training.batch(numbers, device)
         losses = [
             masked_cross_entropy(
                 z, y[:, i], config.how.smoothing, taught if head == "traffic_class" else None
@@ -173,7 +161,7 @@ def _train_epoch(
         sums += torch.stack([loss, *losses]).detach()
     if not torch.isfinite(sums).all():
         raise EdgemtlError("training: the loss is not finite: lower --lambda, check the flow table")
-    mean, *each = (sums / len(batches)).tolist()
+    mean, *each = (sums.cpu() / len(batches)).tolist()
     return {"loss": mean} | {f"{head}_loss": loss for head, loss in zip(heads, each, strict=True)}
 
 
@@ -182,7 +170,8 @@ def _validate(
 ) -> Epoch:
     row: Epoch = {}
     losses = []
-    for i, (head, logits) in enumerate(zip(heads, answer(network, validation.x), strict=True)):
+    answers = (logits.cpu() for logits in answer(network, validation.x))
+    for i, (head, logits) in enumerate(zip(heads, answers, strict=True)):
         y = validation.y[:, i]
         losses.append(masked_cross_entropy(logits, y))
         row[f"{head}_validation_loss"] = losses[-1].item()

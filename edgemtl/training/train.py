@@ -101,7 +101,7 @@ def train_parts(
     """`train`, on flows that are split already."""
     require_torch("training")
     from edgemtl.training.calibrate import calibrated, held_answers
-    from edgemtl.training.fit import deterministic
+    from edgemtl.training.device import deterministic, training_device
     from edgemtl.training.fitted import fitted
 
     start = time.monotonic()
@@ -125,6 +125,8 @@ def train_parts(
                 f"head {head.name} has no label to validate with: it does not tell when to stop, "
                 "and its confidence is not calibrated"
             )
+    if training_device().type != "cpu":
+        notes.append("trained on a GPU: the same seed gives other weights on a CPU")
     ids = {part: list(parts.flows[part]["flow_id"]) for part in PARTS}
     seconds = round(time.monotonic() - start, 3)
     return Trained(config, card, network, ids, history, metrics, notes, seconds)

@@ -116,7 +116,7 @@ def prune_run(
     from edgemtl.quantize.prune.judge import choose_judge
     from edgemtl.quantize.prune.steps import least_share, shares_down_to
     from edgemtl.quantize.prune.walk import walk
-    from edgemtl.training.fit import deterministic
+    from edgemtl.training.device import deterministic
 
     card, network, meta = loaded
     config, data = how_trained(run, card, meta), trained_on(run, meta)

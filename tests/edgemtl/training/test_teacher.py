@@ -8,7 +8,8 @@ import torch
 from edgemtl.card import Head, ModelCard
 from edgemtl.features import FeatureSpec
 from edgemtl.training import RECIPES, TrainConfig, train
-from edgemtl.training.fit import Examples, deterministic
+from edgemtl.training.device import deterministic
+from edgemtl.training.fit import Examples
 from edgemtl.training.teacher import taught, whole_flow
 
 CARD = ModelCard(
