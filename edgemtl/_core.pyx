@@ -1,6 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """The C99 core of csrc/, as Python sees it: checks what C can't, calls, and translates."""
 
+import math
 import os
 
 import numpy as np
@@ -22,8 +23,12 @@ PROTOCOLS = {
     "icmp": EMTL_PROTOCOL_ICMP,
 }
 
-cdef size_t ROOM = 16384  # flows given out at a time
-cdef size_t SERIES_ROOM = 1 << 18  # and their packets: 3.3 MiB; half costs time, twice gains none
+# Bytes of the columns given out at a time: half costs time, twice gains none. To get them page by
+# page takes as long as to fill them, so they are two huge pages, which numpy asks for where it
+# makes 4 MiB or more. The first ones are fewer: most captures have few flows.
+COLUMNS_BYTES, COLUMNS_FIRST = 1 << 22, 1 << 19
+HUGE_PAGE, PAGE, LINE = 1 << 21, 1 << 12, 1 << 6
+PACKETS_GUESSED = 16  # of a flow, before any is known
 
 # What emtl_flow_columns has for each flow, besides addresses, and for each of its packets.
 FLOW_COLUMNS = (
@@ -38,6 +43,8 @@ FLOW_COLUMNS = (
     ("protocol", np.uint8),
     ("end_reason", np.uint8),
 )
+ADDRESSES = ("src", "dst")
+FLOW_BYTES = sum(np.dtype(kind).itemsize for _, kind in FLOW_COLUMNS) + 2 * 16 + 8
 SERIES = {"iat_us": np.int64, "length": np.int32, "direction": np.int8, "payload": np.int32}
 
 
@@ -88,6 +95,18 @@ def pages_drop(const uint8_t[::1] mapped not None, size_t begin, size_t end):
         mapped_drop(&mapped[0], begin, end)
 
 
+def shared_columns(columns, huge):
+    """Arrays that lie in one piece of memory, by name; `columns` has of each its dtype and shape."""
+    places, size = {}, 0
+    for name, (kind, shape) in columns.items():
+        places[name] = slice(size, size + np.dtype(kind).itemsize * math.prod(shape))
+        size = -(-places[name].stop // LINE) * LINE
+    piece = np.empty(size + HUGE_PAGE * huge, np.uint8)
+    if huge:
+        piece = piece[-piece.ctypes.data % HUGE_PAGE :]
+    return {n: piece[places[n]].view(kind).reshape(shape) for n, (kind, shape) in columns.items()}
+
+
 cdef class Meter:
     """Owns one emtl_meter: bytes of a capture in, ended flows out.
 
@@ -100,8 +119,10 @@ cdef class Meter:
     cdef emtl_meter *_meter
     cdef emtl_flow_columns _ended
     cdef dict _arrays  # what _ended points into; None where they were given away
-    cdef size_t _series_room
-    cdef bint _payload
+    cdef dict _series  # kinds of the columns that have packets
+    cdef size_t _packets  # kept of a flow, at most
+    cdef size_t _guess  # and of those that end next
+    cdef bint _many  # the last columns were full
     cdef bint _busy
     cdef readonly bint full  # take() before the next feed() or finish()
 
@@ -120,8 +141,9 @@ cdef class Meter:
             config.max_memory,
         ]
         cdef bytes key = os.urandom(EMTL_HASH_KEY)
-        self._series_room = max(SERIES_ROOM, 2 * <size_t>c_config.packets)
-        self._payload = config.payload
+        self._packets = c_config.packets
+        self._guess = min(PACKETS_GUESSED, self._packets)
+        self._series = {n: k for n, k in SERIES.items() if n != "payload" or config.payload}
         status = emtl_meter_new(&c_config, <const uint8_t *><const char *>key, &self._meter)
         if status == EMTL_E_ARG:  # a FlowConfig has checked everything else
             raise EdgemtlError(
@@ -149,16 +171,22 @@ cdef class Meter:
         return 0
 
     cdef int make_room(self) except -1:
-        """New columns: those of before belong to who took them."""
-        arrays = {name: np.empty(ROOM, kind) for name, kind in FLOW_COLUMNS}
-        arrays |= {name: np.empty((ROOM, 16), np.uint8) for name in ("src", "dst")}
-        arrays["offsets"] = np.empty(ROOM + 1, np.int64)
-        for name, kind in SERIES.items():
-            if name != "payload" or self._payload:
-                arrays[name] = np.empty(self._series_room, kind)
+        """New columns: those of before belong to who took them.
+
+        They have room for as many flows as fit if these are as long as the last ones were.
+        """
+        size = COLUMNS_BYTES if self._many else COLUMNS_FIRST
+        per_packet = sum(np.dtype(kind).itemsize for kind in self._series.values())
+        room = max(2, (size - PAGE) // (FLOW_BYTES + self._guess * per_packet))
+        series_room = max(room * self._guess, 2 * self._packets)
+        columns = {name: (kind, (room,)) for name, kind in FLOW_COLUMNS}
+        columns |= {name: (np.uint8, (room, 16)) for name in ADDRESSES}
+        columns["offsets"] = np.int64, (room + 1,)
+        columns |= {name: (kind, (series_room,)) for name, kind in self._series.items()}
+        arrays = shared_columns(columns, huge=self._many)
         self._ended = emtl_flow_columns(
-            room=ROOM,
-            series_room=self._series_room,
+            room=room,
+            series_room=series_room,
             n=0,
             start_us=<int64_t *>memory(arrays["start_us"]),
             duration_us=<int64_t *>memory(arrays["duration_us"]),
@@ -178,7 +206,7 @@ cdef class Meter:
             payload=NULL,
             direction=<int8_t *>memory(arrays["direction"]),
         )
-        if self._payload:
+        if "payload" in arrays:
             self._ended.payload = <int32_t *>memory(arrays["payload"])
         self._arrays = arrays
         return 0
@@ -220,17 +248,25 @@ cdef class Meter:
         return self._ended.n
 
     def take(self):
-        """The ended flows: arrays named as in emtl_flow_columns, which are the caller's now."""
+        """The ended flows: arrays named as in emtl_flow_columns, which are the caller's now.
+
+        They share memory where they filled it, else each has its own.
+        """
         self.enter()
         self._busy = False
         n = self._ended.n
         if n == 0:
             self._ended.offsets[0] = 0
-        lengths = {"offsets": n + 1, **dict.fromkeys(SERIES, self._ended.offsets[n])}
-        arrays, self._arrays, self._ended.n = self._arrays, None, 0
-        for name, array in arrays.items():  # nothing else knows of them: they may shrink in place
-            array.resize((lengths.get(name, n), *array.shape[1:]), refcheck=False)
-        return arrays
+        m = self._ended.offsets[n]
+        lengths = {"offsets": n + 1, **dict.fromkeys(SERIES, m)}
+        arrays = {name: array[: lengths.get(name, n)] for name, array in self._arrays.items()}
+        self._ended.n = 0
+        self._many = self.full
+        if self.full and n > 0:
+            self._guess = max(1, m // n)
+            self._arrays = None
+            return arrays
+        return {name: array.copy() for name, array in arrays.items()}
 
     def stats(self):
         """Return what emtl_meter_stats holds, `skipped` by name."""

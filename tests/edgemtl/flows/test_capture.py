@@ -201,6 +201,19 @@ def test_more_flows_and_bytes_than_one_batch_or_block(write):
     assert seen[-1] == (size, size)
 
 
+def test_full_batches_share_memory_and_what_is_left_over_has_its_own(write):
+    n = 50_000  # flows of one packet, where first ones of several are expected
+    packets = [(i, packet(A, B, i % 50_000, 80, 0)) for i in range(n)]
+    first, second, last = Capture(write(pcap(packets)), FlowConfig(packets=4))
+    assert len(first) + len(second) + len(last) == n
+    assert len(second) > 10 * len(first)  # in eight times the memory
+    for batch, most in ((first, 1 << 19), (second, 1 << 22)):
+        columns = [batch.iat_us, batch.length, batch["bytes"]]
+        assert len({id(column.base) for column in columns}) == 1
+        assert 94 * len(batch) < most < 1.5 * 94 * len(batch)
+    assert all(column.flags.owndata for column in (last.iat_us, last.length, last["bytes"]))
+
+
 def test_a_record_longer_than_a_block(write):
     frame = packet(A, B, 1, 2, 0) + bytes(BLOCK + BLOCK // 4)
     flows, stats = read_capture(write(pcap([(0, frame), (1, frame)])))
