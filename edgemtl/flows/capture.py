@@ -46,6 +46,9 @@ class CaptureStats:
 class Capture:
     """A capture, to be iterated over once: batches of flows, in the order of their ends.
 
+    The arrays of a batch may be parts of one piece of memory, of up to 4 MiB as a rule: copy what
+    you keep of it alone.
+
     Parameters
     ----------
     path : str or Path, or a sequence of them

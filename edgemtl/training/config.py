@@ -76,7 +76,12 @@ class TrainConfig:
     def __post_init__(self) -> None:
         labels = self.labels_per_class
         for name, value, fine, want in (
-            ("method", self.method, self.method in METHODS, " or ".join(METHODS)),
+            (
+                "method",
+                self.method,
+                self.method in METHODS,
+                f"{' or '.join(METHODS)}, others are in edgemtl study",
+            ),
             (
                 "heads",
                 self.heads,

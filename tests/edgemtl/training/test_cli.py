@@ -91,7 +91,7 @@ def changed(column, value):
         (["--heads", "speed"], "heads: must be some of bandwidth, duration, traffic_class"),
         (["--recipe", "secret"], "recipe: must be best or paper, got 'secret'"),
         (["--iat", "linear"], "FeatureSpec.iat: must be 'log' or 'clip', got 'linear'"),
-        (["--method", "rf"], "method: must be mtl or stl, got 'rf'"),
+        (["--method", "rf"], "method: must be mtl or stl, others are in edgemtl study, got 'rf'"),
         (["--labels-per-class", 57], "'document' has 48 labels in the training part, "
                                      "57 of each class were asked for: ask for fewer"),
     ],

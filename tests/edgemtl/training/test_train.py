@@ -187,7 +187,7 @@ def test_a_loss_that_is_not_finite_is_said(learnable):
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"method": "rf"}, "method: must be mtl or stl, got 'rf'"),
+        ({"method": "rf"}, "method: must be mtl or stl, others are in edgemtl study, got 'rf'"),
         ({"labels_per_class": 0}, "labels-per-class: must be 1 or more, got 0"),
         ({"lam": float("nan")}, "lambda: must be positive and finite, got nan"),
         ({"seed": -1}, "seed: must be 0 to 4294967295, got -1"),
