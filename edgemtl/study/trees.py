@@ -68,7 +68,12 @@ def _each_head(
     training: NDArray[Any],
     test: NDArray[Any],
 ) -> Answers:
-    return {head.name: _one(parts, config, head, model(), training, test) for head in parts.heads}
+    from threadpoolctl import threadpool_limits  # scikit-learn needs it itself
+
+    # On so few flows two threads gain nothing, and wait for each other five times as long as one
+    # works where the machine does something else too.
+    with threadpool_limits(1):
+        return {h.name: _one(parts, config, h, model(), training, test) for h in parts.heads}
 
 
 def _one(
