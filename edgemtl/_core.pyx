@@ -28,7 +28,7 @@ PROTOCOLS = {
 # makes 4 MiB or more. The first ones are fewer: most captures have few flows.
 COLUMNS_BYTES, COLUMNS_FIRST = 1 << 22, 1 << 19
 HUGE_PAGE, PAGE, LINE = 1 << 21, 1 << 12, 1 << 6
-PACKETS_GUESSED = 16  # of a flow, before any is known
+GUESS = 1, 16  # flows, and their packets, before any are known
 
 # What emtl_flow_columns has for each flow, besides addresses, and for each of its packets.
 FLOW_COLUMNS = (
@@ -121,8 +121,7 @@ cdef class Meter:
     cdef dict _arrays  # what _ended points into; None where they were given away
     cdef dict _series  # kinds of the columns that have packets
     cdef size_t _packets  # kept of a flow, at most
-    cdef size_t _guess  # and of those that end next
-    cdef bint _many  # the last columns were full
+    cdef tuple _last  # flows of the last columns that were full, and their packets
     cdef bint _busy
     cdef readonly bint full  # take() before the next feed() or finish()
 
@@ -142,7 +141,6 @@ cdef class Meter:
         ]
         cdef bytes key = os.urandom(EMTL_HASH_KEY)
         self._packets = c_config.packets
-        self._guess = min(PACKETS_GUESSED, self._packets)
         self._series = {n: k for n, k in SERIES.items() if n != "payload" or config.payload}
         status = emtl_meter_new(&c_config, <const uint8_t *><const char *>key, &self._meter)
         if status == EMTL_E_ARG:  # a FlowConfig has checked everything else
@@ -175,15 +173,17 @@ cdef class Meter:
 
         They have room for as many flows as fit if these are as long as the last ones were.
         """
-        size = COLUMNS_BYTES if self._many else COLUMNS_FIRST
+        flows, packets = self._last or GUESS
+        size = (COLUMNS_BYTES if self._last else COLUMNS_FIRST) - PAGE  # each begins a line anew
         per_packet = sum(np.dtype(kind).itemsize for kind in self._series.values())
-        room = max(2, (size - PAGE) // (FLOW_BYTES + self._guess * per_packet))
-        series_room = max(room * self._guess, 2 * self._packets)
+        room = max(2, size * flows // (FLOW_BYTES * flows + per_packet * packets))
+        left = max(0, size - FLOW_BYTES * room)
+        series_room = max(left // per_packet, 2 * self._packets)
         columns = {name: (kind, (room,)) for name, kind in FLOW_COLUMNS}
         columns |= {name: (np.uint8, (room, 16)) for name in ADDRESSES}
         columns["offsets"] = np.int64, (room + 1,)
         columns |= {name: (kind, (series_room,)) for name, kind in self._series.items()}
-        arrays = shared_columns(columns, huge=self._many)
+        arrays = shared_columns(columns, huge=self._last is not None)
         self._ended = emtl_flow_columns(
             room=room,
             series_room=series_room,
@@ -253,20 +253,22 @@ cdef class Meter:
         They share memory where they filled it, else each has its own.
         """
         self.enter()
-        self._busy = False
-        n = self._ended.n
-        if n == 0:
-            self._ended.offsets[0] = 0
-        m = self._ended.offsets[n]
-        lengths = {"offsets": n + 1, **dict.fromkeys(SERIES, m)}
-        arrays = {name: array[: lengths.get(name, n)] for name, array in self._arrays.items()}
-        self._ended.n = 0
-        self._many = self.full
-        if self.full and n > 0:
-            self._guess = max(1, m // n)
-            self._arrays = None
+        try:  # to copy lets go of the GIL
+            n = self._ended.n
+            if n == 0:
+                self._ended.offsets[0] = 0
+            m = self._ended.offsets[n]
+            lengths = {"offsets": n + 1, **dict.fromkeys(SERIES, m)}
+            arrays = {name: array[: lengths.get(name, n)] for name, array in self._arrays.items()}
+            if self.full and n > 0:
+                self._last = n, m
+                self._arrays = None
+            else:
+                arrays = {name: array.copy() for name, array in arrays.items()}
+            self._ended.n = 0
             return arrays
-        return {name: array.copy() for name, array in arrays.items()}
+        finally:
+            self._busy = False
 
     def stats(self):
         """Return what emtl_meter_stats holds, `skipped` by name."""

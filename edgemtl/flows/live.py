@@ -39,7 +39,8 @@ class LiveCapture:
     A batch comes four times a second, or sooner when there is much; it is empty where no flow
     ended. A flow that is over is in one within a second, also when no packet comes, and where the
     wall clock is set meanwhile: `start_us` is by that clock as it was set last.
-    Packets that were merged (segmentation offload) count as those that the wire had.
+    Packets that were merged (segmentation offload) count as those that the wire had. The arrays of
+    a full batch share memory, as those of a `Capture`.
 
     Parameters
     ----------
