@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
+
+from edgemtl.errors import EdgemtlError
 
 __all__ = ["deterministic", "training_device"]
 
@@ -26,22 +28,44 @@ def deterministic(seed: int) -> Iterator[None]:
 
     One thread: sums don't depend on the number of cores then, and threads that wait for each other
     in layers this small lose more than they win as soon as the machine does something else too.
+
+    Raises
+    ------
+    EdgemtlError
+        If the GPU fails within.
     """
+    on_gpu = training_device().type == "cuda"
     threads = torch.get_num_threads()
     before = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
-    gpus = range(torch.cuda.device_count())
-    if gpus:  # cuBLAS reads this when it starts, and sums in any order without
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    with torch.random.fork_rng(devices=gpus), warnings.catch_warnings():
-        # torch warns of max pooling on a GPU, where windows that overlap add up in any order: here
-        # none do
-        warnings.filterwarnings("ignore", "max_pool2d_with_indices_backward_cuda")
+    with ExitStack() as settings:
+        if on_gpu:
+            settings.enter_context(_careful_gpu())
+        gpus = [torch.cuda.current_device()] if on_gpu else []
+        settings.enter_context(torch.random.fork_rng(devices=gpus))
         torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(True, warn_only=bool(gpus))
+        torch.use_deterministic_algorithms(True, warn_only=on_gpu)
         torch.set_num_threads(1)
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(before, warn_only=warned)
             torch.set_num_threads(threads)
+
+
+@contextmanager
+def _careful_gpu() -> Iterator[None]:
+    """No sums in any order, no multiplying by halves of the mantissa, and errors in one line."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")  # read when cuBLAS starts
+    cudnn = torch.backends.cudnn
+    with cudnn.flags(enabled=True, deterministic=True, allow_tf32=False), warnings.catch_warnings():
+        # Windows of max pooling that overlap would add up in any order: here none do.
+        warnings.filterwarnings("ignore", "max_pool2d_with_indices_backward_cuda")
+        try:
+            yield
+        except RuntimeError as error:
+            reason = str(error).partition("\n")[0]
+            raise EdgemtlError(
+                f"the GPU failed: {reason}: "
+                "CUDA_VISIBLE_DEVICES= in front keeps training on the CPU"
+            ) from error

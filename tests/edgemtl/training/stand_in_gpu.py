@@ -71,27 +71,33 @@ def _empty_strided(size, stride, *, dtype=None, layout=None, device=None, pin_me
     return Elsewhere(torch.empty_strided(size, stride, dtype=dtype))
 
 
+def compute_on(where):
+    for module in (device, fit):  # each has its own name for it
+        module.training_device = lambda: where
+
+
 def main():
     flows = read_flows([sys.argv[1]])
     configs = {
         "best": TrainConfig(epochs=2, labels_per_class=4),
         "paper": TrainConfig(recipe="paper", epochs=3, patience=1),
     }
+    compute_on(torch.device("cpu"))
     on_cpu = {name: train(flows, c).network.state_dict() for name, c in configs.items()}
     library = torch.library.Library("aten", "IMPL")
     library.impl("empty.memory_format", _empty, "PrivateUse1")
     library.impl("empty_strided", _empty_strided, "PrivateUse1")
     torch.inference_mode = torch.no_grad  # which a class of tensors knows
     torch.__future__.set_swap_module_params_on_conversion(True)  # weights change their class
-    device.training_device = fit.training_device = lambda: DEVICE  # fit.py has its own name for it
+    compute_on(DEVICE)
     answer = {}
     for name, config in configs.items():
         Elsewhere.calls = 0
-        trained = train(flows, config)
-        weights = trained.network.state_dict()
+        run = train(flows, config)
+        weights = run.network.state_dict()
         answer[name] = {
             "calls": Elsewhere.calls,
-            "notes": trained.notes,
+            "notes": run.notes,
             "ends_on_cpu": all(w.device.type == "cpu" for w in weights.values()),
             "differ": [n for n, w in on_cpu[name].items() if not torch.equal(w, weights[n])],
         }

@@ -92,7 +92,7 @@ def test_hidden_labels_neither_train_nor_stop(learnable):
 
 def test_without_validation_labels_training_flows_calibrate(learnable, monkeypatch):
     """Smoothed labels make a network less sure than it may be of flows that are told apart well."""
-    config = TrainConfig(labels_per_class=12)
+    config = TrainConfig(labels_per_class=12, epochs=60)
     trained = train(learnable(240), config)
     assert trained.notes == []
     monkeypatch.setitem(RECIPES, "best", replace(RECIPES["best"], cross_fit=False))
