@@ -10,7 +10,7 @@ from statistics import median
 from benchmarks.featurizer.captures import Capture
 from benchmarks.featurizer.peers import ANSWERS, Peer
 from benchmarks.featurizer.run import BenchmarkError, one_cpu, run
-from benchmarks.featurizer.settle import RESERVE
+from benchmarks.featurizer.settle import RESERVE, read_from_disk
 
 __all__ = ["Timing", "ratio", "time_peers"]
 
@@ -74,6 +74,7 @@ def time_peers(
         for i in range(len(plan)):
             peer, capture, timing = plan[(turn + i) % len(plan)]
             say(f"{capture.name}: {peer.name}: round {turn + 1} of {rounds}")
+            read_from_disk(capture.path)  # what was not read for minutes may have left memory
             cpu_s, wall_s = _seconds(peer, capture, folder, cpus)
             timing.cpu_s.append(cpu_s)
             timing.wall_s.append(wall_s)
