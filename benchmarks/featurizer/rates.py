@@ -25,14 +25,21 @@ class Timing:
     capture: str
     packets: int
     answers: tuple[str, ...]  # what was compared with the truth
-    startup_s: float = 0.0  # CPU time on one packet; taken off in `rates`
+    starts_s: list[float] = field(default_factory=list)  # CPU time on one packet, where it counts
     cpu_s: list[float] = field(default_factory=list)
     wall_s: list[float] = field(default_factory=list)
 
     @property
+    def startup_s(self) -> float:
+        """What to start took; 0 where that was not measured."""
+        return median(self.starts_s or [0.0])
+
+    @property
     def rates(self) -> list[float]:
-        """Packets a second of CPU time, by round."""
-        return [self.packets / max(s - self.startup_s, 1e-9) for s in self.cpu_s]
+        """Packets a second of CPU time, by round, less the start that was measured beside it."""
+        starts_s = self.starts_s or [0.0] * len(self.cpu_s)
+        seconds = [s - start for s, start in zip(self.cpu_s, starts_s, strict=True)]
+        return [self.packets / max(s, 1e-9) for s in seconds]
 
     @property
     def rate(self) -> float:
@@ -41,7 +48,7 @@ class Timing:
     def as_json(self) -> dict[str, object]:
         return {
             **{name: getattr(self, name) for name in ("peer", "capture", "packets", "answers")},
-            **{name: getattr(self, name) for name in ("startup_s", "cpu_s", "wall_s")},
+            **{name: getattr(self, name) for name in ("starts_s", "cpu_s", "wall_s")},
             "packets_per_s": {"median": self.rate, "min": min(self.rates), "max": max(self.rates)},
         }
 
@@ -67,13 +74,13 @@ def time_peers(
         capture = whole if peer.limit is None or whole.packets <= peer.limit else first
         say(f"{capture.name}: {peer.name}: answers")
         timing = Timing(peer.name, capture.name, capture.packets, check(peer, capture, folder))
-        if peer.starts:
-            timing.startup_s = median(_seconds(peer, one, folder, cpus)[0] for _ in range(rounds))
         plan.append((peer, capture, timing))
     for turn in range(rounds):
         for i in range(len(plan)):
             peer, capture, timing = plan[(turn + i) % len(plan)]
             say(f"{capture.name}: {peer.name}: round {turn + 1} of {rounds}")
+            if peer.starts:
+                timing.starts_s.append(_seconds(peer, one, folder, cpus)[0])
             read_from_disk(capture.path)  # what was not read for minutes may have left memory
             cpu_s, wall_s = _seconds(peer, capture, folder, cpus)
             timing.cpu_s.append(cpu_s)
