@@ -36,10 +36,10 @@ static int mapped_is_local(int fd)
     }
 }
 
-/* Where the huge page ends in which this byte may lie. */
-static uintptr_t mapped_huge_end(uintptr_t at)
+/* The next multiple of so many bytes, a power of two. */
+static uintptr_t mapped_next(uintptr_t at, uintptr_t bytes)
 {
-    return (at | (MAPPED_HUGE - 1)) + 1;
+    return (at | (bytes - 1)) + 1;
 }
 
 /* Whether all of these bytes are in memory: at most MAPPED_HUGE. */
@@ -75,10 +75,11 @@ static int mapped_bring(int pagemap, uintptr_t at, size_t size, size_t page)
 {
     if (mapped_populate(at, page) != 0)
         return -1;
-    if (!mapped_is_present(pagemap, at + size / 2, page))
-        for (uintptr_t one = at; one < at + size; one = (one | (MAPPED_AROUND - 1)) + 1)
-            if (mapped_populate(one, page) != 0)
-                return -1;
+    const int whole = mapped_is_present(pagemap, at + size / 2, page);
+    uintptr_t one = mapped_next(at, MAPPED_AROUND);
+    for (; !whole && one < at + size; one = mapped_next(one, MAPPED_AROUND))
+        if (mapped_populate(one, page) != 0)
+            return -1;
     return mapped_is_here(at, size, page) ? 0 : mapped_populate(at, size);
 }
 
@@ -92,7 +93,8 @@ static int mapped_read(const uint8_t *data, size_t begin, size_t end)
     int status = mapped_populate((last - 1) & ~(uintptr_t)(page - 1), page);
     const int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     for (at -= at % page; at < last && status == 0; at = next) {
-        next = mapped_huge_end(at) < last ? mapped_huge_end(at) : last;
+        next = mapped_next(at, MAPPED_HUGE);
+        next = next < last ? next : last;
         status = mapped_bring(pagemap, at, next - at, page);
     }
     if (pagemap >= 0)

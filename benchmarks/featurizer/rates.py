@@ -25,7 +25,7 @@ class Timing:
     capture: str
     packets: int
     answers: tuple[str, ...]  # what was compared with the truth
-    starts_s: list[float] = field(default_factory=list)  # CPU time on one packet, where it counts
+    starts_s: list[float] = field(default_factory=list)  # on one packet, of what `starts`
     cpu_s: list[float] = field(default_factory=list)
     wall_s: list[float] = field(default_factory=list)
 

@@ -26,6 +26,9 @@ def training_device() -> torch.device:
 def deterministic(seed: int) -> Iterator[None]:
     """Same seed, same bits on one machine; the caller's settings are left as they were.
 
+    A GPU does what torch can: there max pooling and recurrent layers have no promise of it, and
+    CUBLAS_WORKSPACE_CONFIG stays set, which cuBLAS reads once.
+
     One thread: sums don't depend on the number of cores then, and threads that wait for each other
     in layers this small lose more than they win as soon as the machine does something else too.
 
@@ -56,7 +59,7 @@ def deterministic(seed: int) -> Iterator[None]:
 @contextmanager
 def _careful_gpu() -> Iterator[None]:
     """No sums in any order, no multiplying by halves of the mantissa, and errors in one line."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")  # read when cuBLAS starts
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
     cudnn = torch.backends.cudnn
     with cudnn.flags(enabled=True, deterministic=True, allow_tf32=False), warnings.catch_warnings():
         # Windows of max pooling that overlap would add up in any order: here none do.

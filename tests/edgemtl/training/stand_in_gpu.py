@@ -54,9 +54,12 @@ class Elsewhere(torch.Tensor):
             return found
         if function is torch.ops.aten.copy_.default:
             return args[0]
-        same = {id(tensor.here): tensor for tensor in tensors.values()}  # changed in place
-        wrap = lambda t: same[id(t)] if id(t) in same else cls(t)  # noqa: E731
-        return _pytree.tree_map_only(torch.Tensor, wrap, found)
+        same = {id(tensor.here): tensor for tensor in tensors.values()}
+
+        def elsewhere(tensor):
+            return same[id(tensor)] if id(tensor) in same else cls(tensor)  # changed in place, new
+
+        return _pytree.tree_map_only(torch.Tensor, elsewhere, found)
 
 
 def _here(value):

@@ -41,7 +41,8 @@ def test_without_a_gpu_the_cpu_trains(monkeypatch, learnable):
 
 
 def test_a_gpu_sums_in_one_order_and_its_failure_is_told_in_one_line(monkeypatch):
-    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is as before in the end
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
     monkeypatch.setattr(torch.random, "fork_rng", lambda devices: nullcontext())
