@@ -50,8 +50,8 @@ static inline void emtl_ahead_step(emtl_ahead *ahead)
         return;
     ahead->next += ahead->step;
     do {
-        emtl_prefetch(piece);
-        emtl_prefetch(piece + EMTL_AHEAD_LINE);
+        emtl_prefetch_once(piece);
+        emtl_prefetch_once(piece + EMTL_AHEAD_LINE);
         piece += EMTL_AHEAD_PIECE;
     } while (piece < ahead->next);
 }

@@ -29,4 +29,15 @@ static inline void emtl_prefetch(const void *p)
 #endif
 }
 
+/* The same, for what is read once: where processors can, it takes no room in the far caches. */
+static inline void emtl_prefetch_once(const void *p)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(p, 0, 0);
+    __asm__ __volatile__("");
+#else
+    (void)p;
+#endif
+}
+
 #endif

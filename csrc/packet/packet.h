@@ -184,7 +184,7 @@ emtl_skip emtl_extension_decode(emtl_cursor *at, emtl_fragment *fragment, emtl_p
  * EMTL_SKIP_NOT_IP. */
 emtl_skip emtl_tunnel_decode(emtl_cursor *at, uint8_t protocol);
 emtl_skip emtl_udp_tunnel_decode(emtl_cursor *at);
-/* Whether it is worth a look. */
+/* Whether the port is among those of tunnels: a first look, without a branch. */
 static inline int emtl_is_tunnel_port(uint16_t port)
 {
     return port >= EMTL_TUNNEL_PORT_MIN && port <= EMTL_TUNNEL_PORT_MAX;

@@ -46,7 +46,7 @@ static inline int emtl_tcp_udp_decode(const emtl_cursor *at, uint32_t protocols,
     out->src_port = load_be16(at->p);
     out->dst_port = load_be16(at->p + 2);
     const int tunnels = emtl_is_tunnel_port(out->src_port) + emtl_is_tunnel_port(out->dst_port);
-    if (is_udp * (uint32_t)tunnels != 0)
+    if (is_udp * (uint32_t)tunnels != 0 && emtl_is_udp_tunnel(out->src_port, out->dst_port))
         return 0;
     const uint32_t offset = (at->p[12 & if_tcp] & 0xf0u) / 4; /* of UDP, a byte that is there */
     const uint32_t header = 8 + (((offset < 20 ? 20 : offset) - 8) & if_tcp);
