@@ -60,31 +60,31 @@ static void fetch_series(const emtl_flow_table *table, const uint32_t *numbers, 
     }
 }
 
-/* The flows at the front of a list that are over at time t, at most GROUP of them. */
-static size_t find_overdue(const emtl_flow_table *table, unsigned list, int64_t t,
-                           uint32_t numbers[GROUP])
-{
-    const emtl_flow *flow = table->flows.flow;
-    const emtl_flow_links *links = table->flows.links;
-    size_t n = 0;
-    for (uint32_t i = links[list].newer;
-         n < GROUP && i >= EMTL_FIRST_FLOW && t - flow[i].latest_us > table->timeout_us[list];
-         i = links[i].newer) {
-        emtl_prefetch(&table->flows.rest[i]);
-        numbers[n++] = i;
-    }
-    return n;
-}
-
 /* And for what else ending them touches. */
 static void fetch_places(const emtl_flow_table *table, const uint32_t *numbers, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        emtl_prefetch(&table->flows.rest[numbers[i]]);
     for (size_t i = 0; i < n; i++) {
         const emtl_flow_rest *rest = &table->flows.rest[numbers[i]];
         emtl_prefetch(emtl_index_home(&table->index, table->flows.flow[numbers[i]].hash));
         emtl_prefetch(&table->flows.rest[rest->elder]);
         emtl_prefetch(&table->flows.rest[rest->younger]);
     }
+}
+
+/* And for the flows at the front of a list, most of which end before those behind them. */
+static void fetch_front(const emtl_flow_table *table, unsigned list)
+{
+    const emtl_flow_links *links = table->flows.links;
+    uint32_t numbers[GROUP];
+    size_t n = 0;
+    for (uint32_t i = links[list].newer; n < GROUP && i >= EMTL_FIRST_FLOW; i = links[i].newer) {
+        emtl_prefetch(&table->flows.flow[i]);
+        numbers[n++] = i;
+    }
+    fetch_places(table, numbers, n);
+    fetch_series(table, numbers, n);
 }
 
 /* Rule 3 of emtl.h: the list whose front makes room. */
@@ -113,6 +113,7 @@ int emtl_table_evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_column
     return status;
 }
 
+/* An empty list is due never. */
 static int64_t front_due_us(const emtl_flow_table *table, unsigned list)
 {
     return table->flows.flow[table->flows.links[list].newer].latest_us + table->timeout_us[list];
@@ -129,21 +130,28 @@ static void note_quiet(emtl_flow_table *table)
     table->flows.quiet_us = quiet_us;
 }
 
+/* Ends the flows at the front of a list that are over. */
+static int end_front(emtl_flow_table *table, unsigned list, int64_t t, emtl_flow_columns *columns)
+{
+    for (; t > front_due_us(table, list); table->fetched[list]--) {
+        if (table->fetched[list] == 0) {
+            fetch_front(table, list);
+            table->fetched[list] = GROUP;
+        }
+        const uint32_t front = table->flows.links[list].newer;
+        if (emtl_table_end(table, front, EMTL_END_IDLE, columns) != EMTL_OK)
+            return EMTL_E_FULL;
+    }
+    return EMTL_OK;
+}
+
 int emtl_table_pass_time(emtl_flow_table *table, int64_t t, emtl_flow_columns *columns)
 {
     if (emtl_table_is_quiet(table, t))
         return EMTL_OK;
-    for (unsigned list = 0; list < EMTL_LISTS; list++) {
-        uint32_t numbers[GROUP];
-        size_t n;
-        while ((n = find_overdue(table, list, t, numbers)) > 0) {
-            fetch_places(table, numbers, n);
-            fetch_series(table, numbers, n);
-            for (size_t i = 0; i < n; i++)
-                if (emtl_table_end(table, numbers[i], EMTL_END_IDLE, columns) != EMTL_OK)
-                    return EMTL_E_FULL;
-        }
-    }
+    for (unsigned list = 0; list < EMTL_LISTS; list++)
+        if (end_front(table, list, t, columns) != EMTL_OK)
+            return EMTL_E_FULL;
     note_quiet(table);
     return EMTL_OK;
 }
