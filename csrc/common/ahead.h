@@ -11,15 +11,14 @@
 #include "common/memory.h"
 
 #define EMTL_AHEAD_LINE 64u       /* bytes; most processors' */
-#define EMTL_AHEAD_PIECE 128u     /* asked for at a time */
 #define EMTL_AHEAD_BYTES 16384u   /* ahead of the reader */
-#define EMTL_AHEAD_STEP_MAX 1536u /* bytes; waiting costs less than fetching more */
+#define EMTL_AHEAD_STEP_MAX 1152u /* bytes; waiting costs less than fetching more */
 
 /* All 0: nothing is asked for. */
 typedef struct {
     const uint8_t *next, *end; /* not asked for yet */
     const uint8_t *stop;       /* a step that begins before this stays inside */
-    size_t step;               /* bytes to ask for at each step: whole pieces */
+    size_t step;               /* bytes to ask for at each step: whole lines */
 } emtl_ahead;
 
 static inline emtl_ahead emtl_ahead_start(const uint8_t *data, size_t size)
@@ -36,24 +35,21 @@ static inline void emtl_ahead_plan(emtl_ahead *ahead, const uint8_t *at, size_t 
     if (ahead->next < at)
         ahead->next = at;
     const size_t done = (size_t)(ahead->next - at);
-    const size_t missing = aim > done ? (aim - done) / EMTL_AHEAD_PIECE : 0;
-    const size_t pieces = bytes / steps > EMTL_AHEAD_STEP_MAX ? 0 : (missing + steps - 1) / steps;
-    ahead->step = pieces * EMTL_AHEAD_PIECE;
-    const bool fits = pieces > 0 && left - done >= ahead->step;
+    const size_t missing = aim > done ? (aim - done) / EMTL_AHEAD_LINE : 0;
+    const size_t lines = bytes / steps > EMTL_AHEAD_STEP_MAX ? 0 : (missing + steps - 1) / steps;
+    ahead->step = lines * EMTL_AHEAD_LINE;
+    const bool fits = lines > 0 && left - done >= ahead->step;
     ahead->stop = fits ? ahead->end - ahead->step + 1 : ahead->next;
 }
 
 static inline void emtl_ahead_step(emtl_ahead *ahead)
 {
-    const uint8_t *piece = ahead->next;
-    if (piece >= ahead->stop)
+    const uint8_t *line = ahead->next;
+    if (line >= ahead->stop)
         return;
     ahead->next += ahead->step;
-    do {
-        emtl_prefetch_once(piece);
-        emtl_prefetch_once(piece + EMTL_AHEAD_LINE);
-        piece += EMTL_AHEAD_PIECE;
-    } while (piece < ahead->next);
+    for (; line < ahead->next; line += EMTL_AHEAD_LINE)
+        emtl_prefetch_once(line);
 }
 
 #endif

@@ -77,8 +77,10 @@ static int add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
         emtl_ahead_step(ahead);
         look_up(table, &packets[i], &lookups[i]);
     }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        emtl_ahead_step(ahead);
         guesses[i] = fetch_flow(table, &lookups[i]);
+    }
     for (size_t i = 0; i < n; i++)
         fetch_neighbours(table, guesses[i]);
     size_t i = 0;

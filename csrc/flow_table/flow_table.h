@@ -24,8 +24,8 @@ int emtl_flow_table_new(const emtl_flow_config *config, emtl_hash_key hash_key,
                         emtl_flow_table **out);
 void emtl_flow_table_free(emtl_flow_table *table);
 
-/* Accounts packets[0, n), n <= EMTL_BATCH; flows that end go to the columns. *done: how many. A
- * step of `ahead` with each packet.
+/* Accounts packets[0, n), n <= EMTL_BATCH; flows that end go to the columns. *done: how many.
+ * Three steps of `ahead` with each packet.
  * EMTL_E_FULL: empty the columns, then go on from *done. */
 int emtl_flow_table_add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
                         emtl_flow_columns *columns, emtl_ahead *ahead, size_t *done);

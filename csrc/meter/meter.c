@@ -120,8 +120,8 @@ int emtl_meter_feed(emtl_meter *meter, const uint8_t *data, size_t size, size_t 
         const int end = emtl_capture_read(meter->capture, data + *used, size - *used, records,
                                           EMTL_BATCH, &n, &step);
         *used += step;
-        if (n > 0) /* the next batch is taken to be like this one: three steps a packet */
-            emtl_ahead_plan(&ahead, data + *used, step, 3 * n);
+        if (n > 0) /* the next batch is taken to be like this one: four steps a packet */
+            emtl_ahead_plan(&ahead, data + *used, step, 4 * n);
         decode(meter, records, n, &ahead);
         status = account(meter, columns, &ahead);
         if (status == EMTL_OK && (end != EMTL_OK || step == 0))

@@ -80,7 +80,7 @@ static void test_ahead_stays_ahead_and_inside(void)
     CHECK(next < 6400 + 6400 + EMTL_AHEAD_BYTES + 10 * EMTL_AHEAD_LINE);
     emtl_ahead_plan(&ahead, data + 90000, 6400, 10);
     const size_t last = after_steps(&ahead, 10, data);
-    CHECK(last <= sizeof data && last > sizeof data - EMTL_AHEAD_PIECE - ahead.step);
+    CHECK(last <= sizeof data && last > sizeof data - EMTL_AHEAD_LINE - ahead.step);
     emtl_ahead_plan(&ahead, data + sizeof data, 6400, 10);
     CHECK_INT(after_steps(&ahead, 10, data), sizeof data);
     ahead.next = data;
