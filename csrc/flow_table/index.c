@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow_table/index.h"
 
-#define BITS_MOST 15 /* 256 KiB: doubling one takes 0.1 ms */
+#define BITS_MOST 15      /* 256 KiB: doubling one takes 0.1 ms */
+#define SLOTS_SMALL 2048u /* of a segment; 1 MiB in all where there is room for a million flows */
 
 /* The index for so many flows, at its largest at most half full: 2^bits slots. */
 static unsigned bits_for(uint32_t flows)
@@ -87,13 +88,14 @@ bool emtl_index_has_room(const emtl_index *index, uint32_t hash)
 }
 
 /* Whether a segment is full enough to double: from three to five eighths, at a point of its own, or
- * all of them would double within a few thousand flows of each other. */
+ * all of them would double within a few thousand flows of each other. A small one has half as many
+ * flows: memory is no matter there, and how many slots a search takes is hard to predict. */
 static bool wants_to_grow(const emtl_index *index, size_t segment)
 {
     const uint32_t slots = index->segments[segment].mask + 1;
     const uint32_t own = (uint32_t)((slots / 4 * (uint64_t)segment) >> index->segment_bits);
-    return index->segments[segment].used > slots / 8 * 3 + own && slots < (uint32_t)1
-                                                                              << index->bits;
+    const uint32_t most = (slots / 8 * 3 + own) / (slots < SLOTS_SMALL ? 2 : 1);
+    return index->segments[segment].used > most && slots < (uint32_t)1 << index->bits;
 }
 
 void emtl_index_add(emtl_index *index, uint32_t hash, uint32_t flow)
