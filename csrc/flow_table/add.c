@@ -49,10 +49,12 @@ static inline void look_up(const emtl_flow_table *table, const emtl_packet *pack
 static inline uint32_t fetch_flow(const emtl_flow_table *table, const emtl_lookup *lookup)
 {
     const uint32_t guess = emtl_index_guess(&table->index, lookup);
-    emtl_prefetch(&table->flows.flow[guess]);
+    const uintptr_t flow = (uintptr_t)&table->flows.flow[guess];
+    const uintptr_t ends6 = (uintptr_t)&table->flows.ends6[guess];
+    const uintptr_t if_6 = 0 - (uintptr_t)emtl_key_is_6(&lookup->key); /* all bits, or none */
+    emtl_prefetch((const void *)flow);
     emtl_prefetch(&table->flows.links[guess]);
-    if (emtl_key_is_6(&lookup->key))
-        emtl_prefetch(&table->flows.ends6[guess]);
+    emtl_prefetch((const void *)(flow ^ ((flow ^ ends6) & if_6))); /* no branch: they come mixed */
     return guess;
 }
 

@@ -68,7 +68,7 @@ static inline bool emtl_flow_is(const emtl_flows *flows, uint32_t number, const 
     const emtl_flow_key *key = &flows->flow[number].key;
     if (key->low != lookup->key.low || key->high != lookup->key.high)
         return false;
-    if (!emtl_key_is_6(key))
+    if (!emtl_key_is_6(&lookup->key)) /* known sooner than the flow's, which is the same */
         return true;
     const emtl_ends6 *have = &flows->ends6[number], *want = &lookup->ends6;
     return have->low == want->low && have->high == want->high && have->low_next == want->low_next &&

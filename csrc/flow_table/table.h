@@ -19,9 +19,9 @@ struct emtl_flow_table {
     emtl_index index;
     emtl_series series;
     uint32_t fetched[EMTL_LISTS]; /* flows to end before memory is asked for more of a list */
-    size_t ready[EMTL_ARRAYS]; /* bytes whose pages were handed out */
-    uint32_t finishing;        /* the place that finish comes to next */
-    bool swept;                /* rule 1 was done for the packet that found the columns full */
+    size_t ready[EMTL_ARRAYS];    /* bytes whose pages were handed out */
+    uint32_t finishing;           /* the place that finish comes to next */
+    bool swept;                   /* rule 1 was done for the packet that found the columns full */
     emtl_flow_counts counts;
 };
 
