@@ -1,6 +1,8 @@
 /* Packets come in. SPDX-License-Identifier: Apache-2.0 */
 #include "flow_table/join.h"
 
+#define NEIGHBOURS_AHEAD 16u /* packets: more of them would take the nearest cache from others */
+
 /* Whether the packet is as nearly all are: narrow, and its flow's latest. */
 static inline bool is_plain(const emtl_flow *flow, const emtl_packet *packet)
 {
@@ -66,10 +68,9 @@ static inline void fetch_neighbours(const emtl_flow_table *table, uint32_t guess
     emtl_prefetch(&links[links[guess].newer]);
 }
 
-/* Each packet goes through three steps before it is accounted, the whole batch through one after
- * the other, so that memory answers meanwhile. They guess: the packets before may start and end
- * flows.
- */
+/* Each packet goes through three steps before it is accounted, so that memory answers meanwhile:
+ * the whole batch through the first, then through the second. They guess: the packets before may
+ * start and end flows. */
 static int add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
                emtl_flow_columns *columns, emtl_ahead *ahead, size_t *done)
 {
@@ -83,11 +84,13 @@ static int add(emtl_flow_table *table, const emtl_packet *packets, size_t n,
         emtl_ahead_step(ahead);
         guesses[i] = fetch_flow(table, &lookups[i]);
     }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && i < NEIGHBOURS_AHEAD; i++)
         fetch_neighbours(table, guesses[i]);
     size_t i = 0;
     for (; i < n; i++) {
         emtl_ahead_step(ahead);
+        if (i + NEIGHBOURS_AHEAD < n)
+            fetch_neighbours(table, guesses[i + NEIGHBOURS_AHEAD]);
         if (!goes_on(table, &packets[i], &lookups[i], guesses[i]) &&
             emtl_table_account(table, &packets[i], &lookups[i], columns) != EMTL_OK)
             break;
