@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -121,7 +122,7 @@ def run_cells(
         step(f"{method.title}, {labels or 'all'} labels, seed {seed}")
         own = {"method": method.name, "labels": labels, "seed": seed}
         measure = partial(_measured, flows, test, plan, method, labels, seed)
-        cells.append(kept(file, own, ("heads",), measure))
+        cells.append(kept(file, own, measure))
     return cells
 
 
@@ -147,35 +148,40 @@ def claim(folder: Path, plan: Plan, data: dict[str, str]) -> None:
     (folder / "cells").mkdir(exist_ok=True)  # last: an interruption leaves nothing that is refused
 
 
-def kept(
-    file: Path, own: dict[str, Any], figures: Sequence[str], measure: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
-    """The cell that `file` holds; measured, and kept there, where it holds none or is damaged.
+def kept(file: Path, own: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The cell that `file` holds; measured, and kept there, where it holds none or was changed.
 
     Parameters
     ----------
     own : dict
         What tells the cell from all others.
-    figures : sequence of str
-        What it names besides.
     measure : callable
-        Gives these.
+        Gives its figures.
     """
     cell = _read(file)
-    if isinstance(cell, dict) and cell == cell | own and cell.keys() >= set(figures):
+    if cell is not None and cell == cell | own:
         return cell
     text = json.dumps(own | measure())
+    cell = dict(json.loads(text))
     with whole_file(file) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return dict(json.loads(text))
+        temporary.write_text(json.dumps({"sha256": _sha256(text), "cell": cell}), encoding="utf-8")
+    return cell
 
 
-def _read(file: Path) -> Any:
-    """None where there is no such file, or no JSON in it."""
+def _read(file: Path) -> dict[str, Any] | None:
+    """None where there is no such file, or not what `kept` wrote."""
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        raw = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError, RecursionError):
         return None
+    cell = raw.get("cell") if isinstance(raw, dict) else None
+    if not isinstance(cell, dict) or raw.get("sha256") != _sha256(json.dumps(cell)):
+        return None
+    return cell
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _measured(

@@ -66,7 +66,7 @@ def left_out_cells(
         file = folder / "cells" / f"unknown-{number}.{labels or 'all'}.{seed}.json"
         own = {"left_out": name, "labels": labels, "seed": seed}
         measure = partial(_measured, flows, plan, name, labels, seed)
-        cells.append(kept(file, own, ("flows", *MEASURES), measure))
+        cells.append(kept(file, own, measure))
     return cells
 
 
