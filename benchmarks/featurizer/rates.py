@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 from benchmarks.featurizer.captures import Capture
 from benchmarks.featurizer.peers import ANSWERS, Peer
@@ -25,7 +25,7 @@ class Timing:
     capture: str
     packets: int
     answers: tuple[str, ...]  # what was compared with the truth
-    starts_s: list[float] = field(default_factory=list)  # on one packet, of what `starts`
+    starts_s: list[float] = field(default_factory=list)  # by round, mean of before and behind it
     cpu_s: list[float] = field(default_factory=list)
     wall_s: list[float] = field(default_factory=list)
 
@@ -36,7 +36,7 @@ class Timing:
 
     @property
     def rates(self) -> list[float]:
-        """Packets a second of CPU time, by round, less the start that was measured beside it."""
+        """Packets a second of CPU time, by round, less the starts that were measured beside it."""
         starts_s = self.starts_s or [0.0] * len(self.cpu_s)
         seconds = [s - start for s, start in zip(self.cpu_s, starts_s, strict=True)]
         return [self.packets / max(s, 1e-9) for s in seconds]
@@ -79,12 +79,14 @@ def time_peers(
         for i in range(len(plan)):
             peer, capture, timing = plan[(turn + i) % len(plan)]
             say(f"{capture.name}: {peer.name}: round {turn + 1} of {rounds}")
-            if peer.starts:
-                timing.starts_s.append(_seconds(peer, one, folder, cpus)[0])
+            starts_s = [_seconds(peer, one, folder, cpus)[0]] if peer.starts else []
             read_from_disk(capture.path)  # what was not read for minutes may have left memory
             cpu_s, wall_s = _seconds(peer, capture, folder, cpus)
             timing.cpu_s.append(cpu_s)
             timing.wall_s.append(wall_s)
+            if peer.starts:
+                starts_s.append(_seconds(peer, one, folder, cpus)[0])
+                timing.starts_s.append(mean(starts_s))
     return [timing for _, _, timing in plan]
 
 
