@@ -10,6 +10,7 @@ from queue import Full, Queue
 from edgemtl.flows.capture import Capture, CaptureStats
 from edgemtl.flows.config import physical_memory
 from edgemtl.flows.table import Flows
+from edgemtl.flows.text import Text
 
 __all__ = ["CaptureAhead", "default_threads", "read_ahead"]
 
@@ -47,6 +48,7 @@ class CaptureAhead:
         try:
             capture = self._make()
             for batch in capture:
+                _write_out(batch)
                 self._put(batch, stop)
             self._put(capture.stats, stop)
         except _Stopped:
@@ -61,6 +63,13 @@ class CaptureAhead:
             except Full:
                 pass
         raise _Stopped
+
+
+def _write_out(batch: Flows) -> None:
+    """Text is made here, by many threads, not by the one that takes all batches."""
+    for column in batch.columns.values():
+        if isinstance(column, Text):
+            _ = column.data
 
 
 class _Stopped(Exception):
