@@ -113,7 +113,7 @@ int emtl_table_evict(emtl_flow_table *table, uint32_t *evicted, emtl_flow_column
     return status;
 }
 
-/* An empty list is due never. */
+/* When the front of a list is over, if nothing more comes for it; an empty list never is. */
 static int64_t front_due_us(const emtl_flow_table *table, unsigned list)
 {
     return table->flows.flow[table->flows.links[list].newer].latest_us + table->timeout_us[list];
