@@ -13,6 +13,7 @@
 typedef struct {
     emtl_cursor at;
     emtl_fragment fragment; /* of the latest IP header */
+    uint32_t room;          /* bytes that what is around that header has for its packet */
     emtl_fragments *fragments;
     uint32_t protocols; /* EMTL_PROTOCOL_… bits */
     uint16_t vlan;
@@ -76,6 +77,7 @@ static emtl_skip decode_below_ip(emtl_cursor *at, uint16_t *vlan)
 static inline emtl_skip decode_to_ip(walker *walk, emtl_packet *out)
 {
     for (;;) {
+        walk->room = walk->at.wire;
         if (walk->at.next == EMTL_NEXT_IPV4)
             return emtl_ipv4_decode(&walk->at, &walk->fragment, out);
         if (walk->at.next == EMTL_NEXT_IPV6)
@@ -185,6 +187,15 @@ static inline emtl_skip decode_behind_ip(walker *walk, emtl_packet *out)
     return asked == EMTL_KEPT ? decode_transport(&walk->at, out) : asked;
 }
 
+/* Whether the IP packet just found is none, but what another program sent: it claims more bytes than
+ * the UDP packet around it has for it. */
+static int is_chance(const walker *walk, const walker *outside, const emtl_packet *outer,
+                     const emtl_packet *inner)
+{
+    return outer->protocol == EMTL_IP_UDP && outside->fragment.part == EMTL_WHOLE &&
+           inner->length > walk->room && emtl_is_bare_tunnel(outer->src_port, outer->dst_port);
+}
+
 /* From the packet in out to the one inside, which takes its place; or why there is none. */
 static inline emtl_skip enter_tunnel(walker *walk, emtl_packet *out)
 {
@@ -197,7 +208,15 @@ static inline emtl_skip enter_tunnel(walker *walk, emtl_packet *out)
         return skip;
     if (walk->fragment.part == EMTL_FIRST_FRAGMENT)
         emtl_fragments_put(walk->fragments, &walk->fragment, out, EMTL_SKIP_FRAGMENT);
-    return decode_to_ip(walk, out);
+    const walker outside = *walk;
+    const emtl_packet outer = *out;
+    skip = decode_to_ip(walk, out);
+    if (skip == EMTL_KEPT && is_chance(walk, &outside, &outer, out)) {
+        *walk = outside;
+        *out = outer;
+        return EMTL_SKIP_NOT_IP;
+    }
+    return skip;
 }
 
 /* From the IP header in out on. */

@@ -116,6 +116,11 @@ int emtl_is_udp_tunnel(uint16_t src_port, uint16_t dst_port)
     }
 }
 
+int emtl_is_bare_tunnel(uint16_t src_port, uint16_t dst_port)
+{
+    return dst_port == LISP || dst_port == MPLS || dst_port == TEREDO || src_port == TEREDO;
+}
+
 emtl_skip emtl_udp_tunnel_decode(emtl_cursor *at)
 {
     if (at->n < 8)

@@ -91,6 +91,10 @@ static const golden_packet golden[] = {
      101, 28, 0, 0, 4, 17, 0, 1},
 };
 
+/* UDP4 less its payload, one byte of which is claimed. */
+#define LONGER4(fragment)                                                                          \
+    "4500001d 0001" fragment "4011 0000 0a000001 0a000002 03e8 01bb 0009 0000"
+
 /* No tunnel, though the port is that of one: the UDP packet is the flow, and its VLAN alone counts.
  */
 static void test_no_tunnel(decoder *d)
@@ -114,6 +118,10 @@ static void test_no_tunnel(decoder *d)
         IPV4("0018", "11") UDP("12b5"), /* ports alone */
         IPV4("007c", "11") UDP("13d0") "44 52 10 29 00000000 20010db8000000000000000000000009",
         IPV4("003c", "11") "0868 0035 0020 0000 1234 0100 0001 0000 0000 0000", /* DNS */
+        /* one byte more than the UDP packet holds; the last one a fragment */
+        IPV4("0050", "11") UDP("0dd8") "60000000 000d 11 40" ADDRESSES6 "03e801bb000c000061626364",
+        IPV4("003c", "11") UDP("19eb") "00020140" LONGER4("0000"),
+        IPV4("0040", "11") UDP("10f5") "80000001 00000001" LONGER4("2000"),
     };
     static const char *const frames[] = {ETHERNET "0800", ETHERNET "8100 0002 0800"};
     for (size_t i = 0; i < COUNT(packets); i++) {

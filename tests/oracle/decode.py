@@ -10,7 +10,7 @@ from tests.oracle.below_ip import IPV4, link, reach_ip
 from tests.oracle.headers import Inside, Rest, Skip, header
 from tests.oracle.readers import MICRO, Record
 from tests.oracle.tunnels import PROTOCOLS as TUNNELS
-from tests.oracle.tunnels import tunnel
+from tests.oracle.tunnels import is_bare, tunnel
 
 REASSEMBLY_S = 60  # how long later fragments find their first (RFC 8200, section 4.5)
 IP_HEADERS = 8  # how many may stand around each other
@@ -95,8 +95,10 @@ class Decoder:
             inside = tunnel(outer.protocol, outer.rest)
             if outer.datagram:
                 self.first_fragments[outer.datagram] = ts_us, None
-            inside = inside._replace(vlan=outer.vlan or inside.vlan)
-            return ip_header(reach_ip(inside))
+            reached = reach_ip(inside._replace(vlan=outer.vlan or inside.vlan))
+            inner = ip_header(reached)
+            chance = outer.protocol == UDP and not outer.datagram and is_bare(outer.rest)
+            return None if chance and inner.length > reached.rest.wire else inner
         except Skip as skip:
             if outer.protocol == UDP or skip.args[0] == "not_ip":
                 return None

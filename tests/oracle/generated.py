@@ -20,7 +20,7 @@ FRAGMENTS = [None, (0, True), (3, True), (9, False), (0, False)]
 ETHERTYPE = {4: 0x0800, 6: 0x86DD}
 LINK_TYPES = [1, 1, 1, 1, 1, 0, 9, 50, 51, 101, 104, 105, 107, 108, 113, 127, 276]
 # Ports of tunnels, with something else behind them.
-TUNNEL_PORTS = [(4789, 443), (443, 4789), (2152, 443), (443, 2152)]
+TUNNEL_PORTS = [(4789, 443), (443, 4789), (2152, 443), (443, 2152), (3544, 443), (443, 6635)]
 AROUND = {
     4: [bytes([192, 168, 0, i]) for i in (1, 2)],
     6: [bytes(14) + bytes([9, i]) for i in (1, 2)],

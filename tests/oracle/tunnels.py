@@ -180,3 +180,9 @@ PORTS = {
     8472: vxlan,
 }
 TWO_WAY = {1701, 2152, 3386, 3544, 5072}
+
+
+def is_bare(udp: Rest) -> bool:
+    """Whether the header of this port's tunnel is hardly one: Teredo, LISP, MPLS."""
+    ports = udp.number(0, 2), udp.number(2, 2)
+    return ports[1] in (4341, 6635) or 3544 in ports
