@@ -93,14 +93,15 @@ static int read_interface(emtl_capture *capture, block_body body)
     return status;
 }
 
-/* Adds the packet at body.data[header]; its time was already set. */
-static int read_packet(emtl_capture *capture, block_body body, uint32_t number, uint32_t header,
-                       uint32_t captured, uint32_t wire, emtl_records *out)
+/* Adds the packet at body.data[header]. */
+static int read_packet(emtl_capture *capture, block_body body, int64_t ts_us, uint32_t number,
+                       uint32_t header, uint32_t captured, uint32_t wire, emtl_records *out)
 {
     if (captured > body.size - header)
         return fail_block(capture, body.size + BLOCK_MIN, "claims a packet longer than itself");
+    capture->latest_us = ts_us;
     out->records[out->n++] = (emtl_record){.data = body.data + header,
-                                           .ts_us = capture->latest_us,
+                                           .ts_us = ts_us,
                                            .captured = captured,
                                            .wire = wire,
                                            .link_type = capture->interfaces[number].link_type};
@@ -119,8 +120,8 @@ static int read_timed(emtl_capture *capture, block_body body, bool obsolete, emt
     const emtl_interface *interface = &capture->interfaces[number];
     const uint64_t units =
         (uint64_t)capture_load32(capture, p + 4) << 32 | capture_load32(capture, p + 8);
-    capture->latest_us = emtl_timestamp_us(units, interface->resolution, interface->offset_s);
-    return read_packet(capture, body, number, 20, capture_load32(capture, p + 12),
+    const int64_t ts_us = emtl_timestamp_us(units, interface->resolution, interface->offset_s);
+    return read_packet(capture, body, ts_us, number, 20, capture_load32(capture, p + 12),
                        capture_load32(capture, p + 16), out);
 }
 
@@ -137,7 +138,7 @@ static int read_simple(emtl_capture *capture, block_body body, emtl_records *out
     uint32_t captured = snaplen != 0 && snaplen < wire ? snaplen : wire;
     if (captured > body.size - 4)
         captured = body.size - 4; /* some writers cut without telling a snaplen */
-    return read_packet(capture, body, 0, 4, captured, wire, out);
+    return read_packet(capture, body, capture->latest_us, 0, 4, captured, wire, out);
 }
 
 static int read_block(emtl_capture *capture, uint32_t type, block_body body, emtl_records *out)

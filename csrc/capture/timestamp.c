@@ -55,5 +55,5 @@ int64_t emtl_timestamp_us(uint64_t units, uint8_t resolution, int64_t offset_s)
         seconds = -limit;
     else
         seconds += offset_s;
-    return seconds * 1000000 + (int64_t)us;
+    return seconds < limit ? seconds * 1000000 + (int64_t)us : EMTL_TIME_MAX_US;
 }

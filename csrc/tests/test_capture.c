@@ -246,6 +246,24 @@ static void test_simple_packet_takes_the_time_before_it(void)
     CHECK_INT(got.records[1].wire, 60);
 }
 
+static void test_a_refused_packet_has_no_time(void)
+{
+    bytes b = {.n = 0};
+    put_section(&b, false);
+    put_interface(&b, 1, 0, 6, 0, false);
+    put_packet(&b, 6, 0, 77, false);
+    const size_t start = open_block(&b, 6, false);
+    put32(&b, 0, false);
+    put64(&b, 99, false);
+    put32(&b, 5, false); /* captured, of which nothing is there */
+    put32(&b, 5, false);
+    close_block(&b, start, false);
+    const outcome got = read_all(b.data, b.n, b.n);
+    CHECK_INT(got.status, EMTL_E_MALFORMED);
+    CHECK_INT(got.n, 1);
+    CHECK_INT(got.latest_us, 77);
+}
+
 static void check_refused(const bytes *b, const char *part)
 {
     const outcome got = read_all(b->data, b->n, b->n);
@@ -340,7 +358,9 @@ static void test_times(void)
     CHECK_INT(emtl_timestamp_us(UINT64_MAX, 0x80 | 64, 0), 999999);
     CHECK_INT(emtl_timestamp_us(UINT64_MAX, 0x80 | 127, 0), 0);
     CHECK_INT(emtl_timestamp_us(UINT64_MAX, 0, INT64_MAX), most * 1000000);
-    CHECK_INT(emtl_timestamp_us(UINT64_MAX, 6, INT64_MAX), most * 1000000 + 551615);
+    CHECK_INT(emtl_timestamp_us(UINT64_MAX, 6, INT64_MAX), most * 1000000);
+    CHECK_INT(emtl_timestamp_us(0, 6, -most), -EMTL_TIME_MAX_US);
+    CHECK_INT(emtl_timestamp_us(999999, 6, most - 1), EMTL_TIME_MAX_US - 1);
     CHECK_INT(emtl_timestamp_us(0, 6, INT64_MIN), -most * 1000000);
 }
 
@@ -385,6 +405,7 @@ int main(void)
     test_neither();
     test_pcapng_sections_and_interfaces();
     test_simple_packet_takes_the_time_before_it();
+    test_a_refused_packet_has_no_time();
     test_broken_blocks();
     test_interfaces_are_bounded();
     test_a_huge_unknown_block_is_not_buffered();
