@@ -93,7 +93,8 @@ static unsigned list_to_shorten(const emtl_flows *flows)
     const uint32_t *lengths = flows->lengths;
     if (lengths[EMTL_LIST_CLOSED] > 0)
         return EMTL_LIST_CLOSED;
-    if (lengths[EMTL_LIST_TALKS] > 0 && lengths[EMTL_LIST_NEW] < flows->room / EMTL_NEW_SHARE)
+    if (lengths[EMTL_LIST_TALKS] > 0 &&
+        (uint64_t)lengths[EMTL_LIST_NEW] * EMTL_NEW_SHARE < flows->room)
         return EMTL_LIST_TALKS;
     return lengths[EMTL_LIST_NEW] > 0 ? EMTL_LIST_NEW : EMTL_LIST_TALKS;
 }

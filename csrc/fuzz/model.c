@@ -119,7 +119,7 @@ static void make_room(model *m)
         return;
     for (size_t j = 0; j < m->n; j++)
         fresh += list_of(&m->flows[j]) == 1;
-    const int *list = orders[fresh < m->config.max_flows / 8];
+    const int *list = orders[8 * fresh < m->config.max_flows];
     while ((i = front_of(m, *list)) == m->n)
         list++;
     end_flow(m, i, EMTL_END_LACK_OF_RESOURCES);

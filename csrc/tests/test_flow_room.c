@@ -67,6 +67,23 @@ static void test_conversations_leave_room_for_new_flows(void)
     stop();
 }
 
+/* One of ten is fewer than one in eight. */
+static void test_a_share_that_is_no_whole_number_of_flows(void)
+{
+    emtl_flow_config config = small_config();
+    config.max_flows = EMTL_NEW_SHARE + 2;
+    start(config);
+    for (int i = 0; i < 9; i++)
+        talk(1 + i, 4 * i);
+    udp(10, 70);
+    udp(11, 71);
+    CHECK_INT(ended.n, 1);
+    check_end(0, 1, 4, EMTL_END_LACK_OF_RESOURCES);
+    udp(12, 72); /* two are not */
+    check_end(1, 10, 1, EMTL_END_LACK_OF_RESOURCES);
+    stop();
+}
+
 /* As many 5-tuples as there are; among them two conversations. */
 static void flood(bool is_answered)
 {
@@ -219,6 +236,7 @@ int main(void)
 {
     test_closed_then_new_then_conversations();
     test_conversations_leave_room_for_new_flows();
+    test_a_share_that_is_no_whole_number_of_flows();
     test_a_flood_ends_no_conversation();
     test_no_room_for_series();
     test_a_flow_ends_for_itself();
