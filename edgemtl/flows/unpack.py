@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import stat
 import zlib
 from collections.abc import Callable
@@ -66,7 +67,7 @@ class CaptureFile(io.RawIOBase):
     def _unpacker(self) -> io.RawIOBase:
         if self._stored.head.startswith(GZIP):
             return _gzip(self._stored)
-        if self._stored.head == ZSTD:
+        if self._stored.head == ZSTD or _is_skippable(self._stored.head):
             return _zstd(self._stored)
         return self._stored
 
@@ -124,15 +125,20 @@ def _open(path: str) -> io.FileIO:
         raise CaptureError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
+def _is_skippable(head: bytes) -> bool:
+    """Whether a frame begins that zstd passes over (RFC 8878, 3.1.2), as in files of pzstd."""
+    return head[1:] == b"\x2a\x4d\x18" and head[0] >> 4 == 5
+
+
 class _Stored(io.RawIOBase):
     """A file as it is stored, whose first bytes can be looked at: pipes can't go back."""
 
     def __init__(self, file: io.FileIO) -> None:
         self._file = file
-        self.head = b""
-        while len(self.head) < 4 and (more := file.read(4 - len(self.head))):
-            self.head += more
-        self._unread = self.head
+        head, n = bytearray(4), 0
+        while n < len(head) and (more := self._wait_for(memoryview(head)[n:])):
+            n += more
+        self._unread = self.head = bytes(head[:n])
         self.done = 0
 
     def readable(self) -> bool:
@@ -144,8 +150,14 @@ class _Stored(io.RawIOBase):
             n = min(len(view), len(self._unread))
             view[:n], self._unread = self._unread[:n], self._unread[n:]
         else:
-            n = self._file.readinto(view) or 0
+            n = self._wait_for(view)
         self.done += n
+        return n
+
+    def _wait_for(self, view: memoryview) -> int:
+        """Read some bytes; 0 at the end, not where standard input has none yet (O_NONBLOCK)."""
+        while (n := self._file.readinto(view)) is None:
+            select.select([self._file], [], [])
         return n
 
     def skip_to(self, position: int) -> None:
