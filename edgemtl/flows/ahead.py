@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from queue import Full, Queue
 
 from edgemtl.flows.capture import Capture, CaptureStats
@@ -54,7 +55,8 @@ class CaptureAhead:
         except _Stopped:
             pass
         except BaseException as error:
-            self._put(error, stop)
+            with suppress(_Stopped):
+                self._put(error, stop)
 
     def _put(self, batch: Flows | CaptureStats | BaseException, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -88,8 +90,7 @@ def read_ahead(makes: Sequence[Callable[[], Capture]], threads: int) -> Iterator
     lock = threading.Lock()
 
     def work() -> None:
-        while not stop.is_set():
-            begun.acquire()
+        while begun.acquire() and not stop.is_set():
             with lock:
                 capture = next(following, None)
             if capture is None:

@@ -61,6 +61,25 @@ def test_threads_end_when_nobody_takes_any_more(make_flows):
         assert not thread.is_alive()
 
 
+def test_nothing_begins_when_nobody_takes_any_more(make_flows, monkeypatch):
+    failures = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    before, begun = set(threading.enumerate()), []
+
+    def make(number):
+        begun.append(number)
+        raise CaptureError(f"{number}: no such file")
+
+    captures = read_ahead([partial(make, i) for i in range(9)], 1)
+    with pytest.raises(CaptureError, match="0: no"):
+        list(next(captures))
+    captures.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+    assert len(begun) <= 3  # as many as threads may have begun by then
+    assert not failures
+
+
 def test_threads_fit_cores_and_memory(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(8)), raising=False)
     monkeypatch.setattr("edgemtl.flows.ahead.physical_memory", lambda: 1 << 30)
