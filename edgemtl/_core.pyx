@@ -92,7 +92,8 @@ def pages_drop(const uint8_t[::1] mapped not None, size_t begin, size_t end):
     if not begin <= end <= <size_t>mapped.shape[0]:
         raise ValueError(f"pages_drop: {begin} to {end} of {mapped.shape[0]} bytes")
     if begin < end:
-        mapped_drop(&mapped[0], begin, end)
+        with nogil:
+            mapped_drop(&mapped[0], begin, end)
 
 
 def shared_columns(columns, huge):
@@ -151,14 +152,23 @@ cdef class Meter:
         check(status)
 
     def __dealloc__(self):
-        emtl_meter_free(self._meter)
+        with nogil:
+            emtl_meter_free(self._meter)
 
-    cdef int enter(self) except -1:
+    cdef int check_alone(self) except -1:
         if self._busy:  # without the GIL nothing else keeps a second thread out
             raise RuntimeError("Meter: another thread is inside")
-        if self._arrays is None:
-            self.make_room()
+        return 0
+
+    cdef int enter(self) except -1:
+        self.check_alone()
         self._busy = True
+        try:
+            if self._arrays is None:
+                self.make_room()
+        except BaseException:
+            self._busy = False
+            raise
         return 0
 
     cdef int leave(self, int status) except -1:
@@ -232,6 +242,7 @@ cdef class Meter:
 
     def next_file(self):
         """The next bytes are the beginning of another capture; flows go on."""
+        self.check_alone()
         emtl_meter_next_file(self._meter)
 
     def finish(self):

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 
 import numpy as np
@@ -141,6 +142,8 @@ def test_zstd(write):
     whole = pcapng()
     check_expected(read_capture(write(zstd(whole)))[0])
     check_expected(read_capture(write(zstd(whole[:99]) + zstd(whole[99:])))[0])
+    skippable = b"\x50\x2a\x4d\x18\x04\0\0\0abcd"  # pzstd begins with one
+    check_expected(read_capture(write(skippable + zstd(whole) + skippable))[0])
 
 
 def test_standard_input():
@@ -152,6 +155,27 @@ def test_standard_input():
     for data in (pcap(), gzip.compress(pcapng())):
         done = subprocess.run([sys.executable, "-c", script], input=data, capture_output=True)
         assert done.stdout.decode() == "[2, 3, 1] -:0 None\n", done.stderr.decode()
+
+
+@pytest.mark.parametrize("cut", [2, 24])
+def test_standard_input_that_does_not_wait(cut):
+    """The writer is slow: nothing to read yet is no end."""
+    script = (
+        "import os\n"
+        "os.set_blocking(0, False)\n"
+        "print('set', flush=True)\n"
+        "from edgemtl.flows import read_capture\n"
+        "flows, stats = read_capture('-')\n"
+        "print(flows['packets'].tolist(), stats.warning)"
+    )
+    done = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    )
+    assert done.stdout.readline() == b"set\n"
+    for part in (pcap()[:cut], pcap()[cut:]):
+        done.stdin.write(part)
+        time.sleep(0.5)
+    assert done.communicate()[0] == b"[2, 3, 1] None\n"
 
 
 def test_pipe(tmp_path):
@@ -240,6 +264,22 @@ def test_while_another_thread_feeds_each_flow_is_taken_once():
         meter.finish()
         taken += meter.take()["dst_port"].tolist()
         assert sorted(taken) == fed
+
+
+def test_no_other_file_begins_while_a_thread_feeds():
+    many = pcap([(i, packet(A, B, 1000, 80, 0)) for i in range(200_000)])
+    meter, refused = Meter(FlowConfig()), 0
+    thread = threading.Thread(target=lambda: meter.feed(many))
+    thread.start()
+    while thread.is_alive():
+        try:
+            meter.next_file()
+        except RuntimeError as error:
+            refused += "another thread is inside" in str(error)
+            break
+    thread.join()
+    assert refused == 1
+    assert meter.stats()["packets"] == 200_000
 
 
 def test_a_record_longer_than_a_block(write):
