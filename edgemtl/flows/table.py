@@ -201,7 +201,10 @@ class Flows:
         each = [part.series() for part in parts]
         series = {
             name: np.concatenate(
-                [part[name][: flows.offsets[-1]] for part, flows in zip(each, parts, strict=True)]
+                [
+                    part[name][flows.offsets[0] : flows.offsets[-1]]
+                    for part, flows in zip(each, parts, strict=True)
+                ]
             )
             for name in each[0]
             if all(name in part for part in each)

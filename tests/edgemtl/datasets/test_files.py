@@ -250,6 +250,10 @@ def test_select_and_concat_keep_series_with_their_flow(make_flows):
         again.length[again.offsets[1] : again.offsets[2]], flows.length[low:high]
     )
     assert again["flow_id"][-1] == "0-0"
+    late = Flows(flows.iat_us, flows.length, flows.direction, flows.offsets[3:5])
+    np.testing.assert_array_equal(
+        Flows.concat([late, late]).length[high - low :], late.select([0]).length
+    )
 
 
 def test_a_file_in_a_folder_that_is_not_there_is_named(tmp_path):
