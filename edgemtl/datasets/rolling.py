@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,6 +19,7 @@ from edgemtl.flows import Flows
 __all__ = ["RollingWriter", "Rotation"]
 
 GROUP_PACKETS = 1 << 18  # kept of gathered flows, 3.4 MB, after which a row group is written
+FLOW_BYTES, PACKET_BYTES = 100, 13  # of gathered flows, and in a file at most about that
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,15 @@ class RollingWriter:
 
     def _open(self) -> None:
         self._begun = self._steady_clock()
-        path = self._named_by_time() if self._rotation else self._path
-        self._stack = ExitStack()
-        self._writer = self._stack.enter_context(FlowWriter(path, self._kind))
+        with ExitStack() as stack:
+            path = self._named_by_time(stack) if self._rotation else self._path
+            self._writer = stack.enter_context(FlowWriter(path, self._kind))
+            self._stack = stack.pop_all()
 
-    def _named_by_time(self) -> Path:
+    def _named_by_time(self, stack: ExitStack) -> Path:
         stamp = datetime.fromtimestamp(self._wall_clock(), timezone.utc).strftime("%Y%m%dT%H%M%S")
         name, number = f"{self._path.stem}-{stamp}", 1
-        while (path := self._path.with_name(name + self._path.suffix)).exists():
+        while not _is_ours(path := self._path.with_name(name + self._path.suffix), stack):
             number += 1  # the second in this second
             name = f"{self._path.stem}-{stamp}-{number}"
         return path
@@ -106,10 +110,11 @@ class RollingWriter:
             self._gathered = []
 
     def _is_row_group(self) -> bool:
-        return (
-            sum(len(flows) for flows in self._gathered) >= ROW_GROUP
-            or sum(len(flows.iat_us) for flows in self._gathered) >= GROUP_PACKETS
-        )
+        flows = sum(map(len, self._gathered))
+        packets = sum(len(each.iat_us) for each in self._gathered)
+        most = (self._rotation and self._rotation.most_bytes) or math.inf
+        is_file = flows * FLOW_BYTES + packets * PACKET_BYTES >= most
+        return flows >= ROW_GROUP or packets >= GROUP_PACKETS or is_file
 
     def _is_due(self) -> bool:
         limit = self._rotation.most_seconds if self._rotation else None
@@ -118,3 +123,20 @@ class RollingWriter:
     def _is_large(self) -> bool:
         limit = self._rotation.most_bytes if self._rotation else None
         return limit is not None and self._writer.size >= limit
+
+
+def _is_ours(path: Path, stack: ExitStack) -> bool:
+    """Whether a name is free, and kept so until the stack is closed, of other programs too.
+
+    A file appears under its name when it is whole: until then a hidden one beside it has the name.
+    """
+    claim = path.with_name(f".{path.name}.claim")
+    try:
+        os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    stack.callback(claim.unlink, missing_ok=True)
+    return not path.exists()

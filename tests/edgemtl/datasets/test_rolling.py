@@ -93,3 +93,24 @@ def test_what_fails_leaves_the_whole_files_alone(tmp_path, make_flows):
 def test_standard_output_cannot_rotate(tmp_path):
     with pytest.raises(DataError, match="--rotate and -o -: give -o a file name"):
         RollingWriter(tmp_path.__class__("-"), rotation=Rotation(most_seconds=1))
+
+
+def test_two_programs_take_no_name_of_each_other(tmp_path, make_flows):
+    wall, rotation = Clock(), Rotation(most_seconds=60)
+    writers = [RollingWriter(tmp_path / "f.jsonl", None, rotation, wall) for _ in range(2)]
+    with writers[0] as first, writers[1] as second:
+        first.write(make_flows(1, 0))
+        second.write(make_flows(2, 1))
+    stem = "f-20231114T221320"
+    assert names(tmp_path) == [f"{stem}-2.jsonl", f"{stem}.jsonl"]
+    assert [len(read_flows([tmp_path / name])) for name in names(tmp_path)] == [2, 1]
+
+
+def test_small_parquet_files_are_as_small_as_they_are_to_be(tmp_path, make_flows):
+    pytest.importorskip("pyarrow.parquet")
+    with RollingWriter(tmp_path / "f.parquet", None, Rotation(most_bytes=20_000)) as writer:
+        for seed in range(200):
+            writer.write(make_flows(20, seed))
+    sizes = [path.stat().st_size for path in tmp_path.iterdir()]
+    assert len(sizes) > 3
+    assert max(sizes) < 60_000
