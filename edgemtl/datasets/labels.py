@@ -56,7 +56,7 @@ class LabelsFile:
         self._by_capture: dict[str, str] = {}
         self._by_tuple: dict[tuple[str | None, _Key], str] = {}
         try:
-            with path.open(newline="", encoding="utf-8") as file:
+            with path.open(newline="", encoding="utf-8-sig") as file:
                 self._read(csv.DictReader(file))
         except (csv.Error, UnicodeDecodeError) as error:
             raise DataError(f"{path}: is no CSV: {error}") from None
@@ -73,19 +73,26 @@ class LabelsFile:
             label = row["traffic_class"]
             if not label or None in row.values():
                 raise DataError(f"{self._path}: line {rows.line_num}: has an empty field")
+            if None in row:
+                raise DataError(f"{self._path}: line {rows.line_num}: has a field too many")
             if by_tuple:
                 self._by_tuple[row.get("capture"), self._key(row, rows.line_num)] = label
             else:
                 self._by_capture[row["capture"]] = label
 
     def _key(self, row: dict[str, str], line: int) -> _Key:
+        where = f"{self._path}: line {line}"
+        numbers = []
+        for name, most in (("src_port", 65535), ("dst_port", 65535), ("protocol", 255)):
+            text = str(PROTOCOLS.get(row[name].lower(), row[name]))
+            if not (text.isascii() and text.isdigit() and int(text) <= most):
+                words = ", tcp or udp" if name == "protocol" else ""
+                raise DataError(f"{where}: {name}: must be 0 to {most}{words}, got {text!r}")
+            numbers.append(int(text))
         try:
-            protocol = PROTOCOLS.get(row["protocol"].lower()) or int(row["protocol"])
-            return _key(
-                row["src"], int(row["src_port"]), row["dst"], int(row["dst_port"]), protocol
-            )
+            return _key(row["src"], numbers[0], row["dst"], numbers[1], numbers[2])
         except ValueError as error:
-            raise DataError(f"{self._path}: line {line}: {error}") from None
+            raise DataError(f"{where}: {error}") from None
 
     def apply(self, flows: Flows, capture: str) -> None:
         """Set `traffic_class` of the flows of one capture where this file names it."""

@@ -41,9 +41,12 @@ def test_capture_names_narrow_or_are_enough(tmp_path, flows):
     LabelsFile(by_tuple).apply(flows, "two.pcap")
     assert flows["traffic_class"].tolist() == [None] * 3
     by_name = tmp_path / "b.csv"
-    by_name.write_text("capture,traffic_class\ntwo.pcap,music\n")
+    by_name.write_text("\ufeffcapture,traffic_class\ntwo.pcap,music\n")  # as Excel writes
     LabelsFile(by_name).apply(flows, "two.pcap")
     assert flows["traffic_class"].tolist() == ["music"] * 3
+
+
+HEADER = "src,src_port,dst,dst_port,protocol,traffic_class\n"
 
 
 @pytest.mark.parametrize(
@@ -52,8 +55,12 @@ def test_capture_names_narrow_or_are_enough(tmp_path, flows):
         ("", "header must be capture,traffic_class or"),
         ("capture,class\n", "header must be capture,traffic_class or"),
         ("capture,traffic_class\na.pcap,\n", "line 2: has an empty field"),
-        ("src,src_port,dst,dst_port,protocol,traffic_class\nx,1,::,2,17,a\n", "line 2: 'x' does"),
-        ("src,src_port,dst,dst_port,protocol,traffic_class\n::,1,::,z,17,a\n", "line 2: invalid"),
+        (f"{HEADER}x,1,::,2,17,a\n", "line 2: 'x' does"),
+        ("capture,traffic_class\na.pcap,video, HD\n", "line 2: has a field too many"),
+        (f"{HEADER}::,1,::,z,17,a\n", "line 2: dst_port: must be 0 to 65535, got 'z'"),
+        (f"{HEADER}::,65536,::,1,17,a\n", "line 2: src_port: must be 0 to 65535, got '65536'"),
+        (f"{HEADER}::,1,::,-1,17,a\n", "line 2: dst_port: must be"),
+        (f"{HEADER}::,1,::,1,icmp,a\n", "protocol: must be 0 to 255, tcp or udp, got 'icmp'"),
     ],
 )
 def test_bad_labels_are_one_line(tmp_path, text, message):
