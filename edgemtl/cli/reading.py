@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from edgemtl.cli.output import note
+from edgemtl.cli.stopping import outlive_interrupt
+from edgemtl.datasets.folders import files_below
 from edgemtl.errors import CaptureError, DataError
 from edgemtl.flows import (
     Anonymiser,
@@ -21,6 +24,7 @@ from edgemtl.flows import (
     default_threads,
     read_ahead,
 )
+from edgemtl.printable import utf8
 
 __all__ = ["Reading", "Refused", "capture_files", "unlike_names"]
 
@@ -72,6 +76,9 @@ class Reading:
         self, paths: Sequence[Path], begin: Callable[[Path], None] = lambda path: None
     ) -> Iterator[tuple[Path, Flows]]:
         """Batches of flows and the capture that they are of; `begin` hears of each capture."""
+        if any(map(_is_pipe, paths)):
+            last = f"{self._command}: reads on to the end of its input; Ctrl-C once more to leave"
+            outlive_interrupt(partial(note, last))
         names = unlike_names(paths)
         captures = [*zip(paths, names, strict=True)]
         makes = [partial(self._make, path, name) for path, name in captures]
@@ -96,6 +103,8 @@ class Reading:
 
     def _batches(self, path: Path, capture: CaptureAhead) -> Iterator[Flows]:
         yield from capture
+        for piece, line in capture.refused.items():  # which the warning tells
+            self.refused.append(Refused(piece, line.removeprefix(f"{piece}: ")))
         stats = capture.stats
         if stats.ip_packets == 0:
             raise CaptureError(f"{path}: {stats.warning or 'holds no IP packet'}")
@@ -103,6 +112,14 @@ class Reading:
             where = "" if stats.path != str(path) else f"{path}: "  # of several, it names them
             note(f"{self._command}: {where}{stats.warning}")
         self.stats.append(stats)
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        mode = (os.fstat(0) if str(path) == "-" else path.stat()).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def capture_files(command: str, paths: Sequence[Path], tables: tuple[str, ...] = ()) -> list[Path]:
@@ -118,8 +135,8 @@ def capture_files(command: str, paths: Sequence[Path], tables: tuple[str, ...] =
 
 
 def _inside(command: str, folder: Path, tables: tuple[str, ...]) -> list[Path]:
-    found = sorted(folder.rglob("*"), key=_natural)
-    files = [path for path in found if path.is_file() and not _is_hidden(path, folder)]
+    found = sorted(files_below(folder), key=_natural)
+    files = [path for path in found if not _is_hidden(path, folder)]
     captures = [path for path in files if _is_capture(path)]
     others = [path for path in files if not _is_capture(path)]
     if captures and others:
@@ -156,8 +173,8 @@ def unlike_names(paths: Sequence[Path]) -> list[str]:
     """The files' names, or their whole paths where two files are called the same."""
     if len({os.path.realpath(path) for path in paths}) < len(paths):
         raise DataError("a file is named twice: its flows would be there twice")
-    names = [path.name for path in paths]
+    names = [utf8(path.name) for path in paths]
     return [
-        name if names.count(name) == 1 else str(path)
+        name if names.count(name) == 1 else utf8(str(path))
         for name, path in zip(names, paths, strict=True)
     ]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["leave_on_signal", "stop_on_signal"]
+__all__ = ["leave_on_signal", "outlive_interrupt", "stop_on_signal"]
 
 ENDS = (signal.SIGINT, signal.SIGTERM)
 SAME_S = 1.0  # a terminal that closes sends SIGHUP twice: the second tells nothing new
@@ -46,6 +46,18 @@ def stop_on_signal(stop: Callable[[], None]) -> None:
     for number in ENDS:
         signal.signal(number, handle)
     _handle((signal.SIGHUP,), handle)
+
+
+def outlive_interrupt(say: Callable[[], None]) -> None:
+    """Call `say` on the first SIGINT and go on: Ctrl-C also ends whoever writes to our pipe, and so
+    what we read. The next one leaves.
+    """
+
+    def handle(number: int, frame: Any) -> None:
+        signal.signal(number, signal.default_int_handler)
+        say()
+
+    _handle((signal.SIGINT,), handle)
 
 
 def _handle(signals: tuple[signal.Signals, ...], handler: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edgemtl.datasets.arrow import from_arrow, pyarrow
 from edgemtl.datasets.checks import check_values
+from edgemtl.datasets.folders import files_below
 from edgemtl.datasets.rows import from_json_lines
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
@@ -25,7 +26,7 @@ def flow_files(paths: Sequence[Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(
                 p
-                for p in path.rglob("*")
+                for p in files_below(path)
                 if p.suffix in (".parquet", ".jsonl") and not p.name.startswith(".")
             )
             if not inside:
@@ -60,7 +61,8 @@ def _read_file(path: Path) -> Flows:
                 return from_json_lines(lines, str(path))
         pa = pyarrow()
         try:
-            table = pa.parquet.ParquetFile(path).read()
+            with path.open("rb") as file:  # pyarrow opens no name that is no UTF-8
+                table = pa.parquet.ParquetFile(file).read()
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             if isinstance(error, PermissionError):
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgemtl.datasets.folders import files_below
 from edgemtl.datasets.series import PacketSeries, flows_of, microseconds
 from edgemtl.datasets.sources import ROWS, Seen, ignore
 from edgemtl.datasets.values import ETHERNET, IP_MIN, LENGTH_MAX, whole_number
@@ -44,7 +45,7 @@ def import_ucdavis(
     DataError
         Naming the file and line that is not so.
     """
-    files = sorted(folder.rglob("*.txt"))
+    files = sorted(path for path in files_below(folder) if path.suffix == ".txt")
     if not files:
         raise DataError(f"{folder}: no .txt file in it: give the folder that holds the classes")
     for first in range(0, len(files), ROWS):

@@ -34,15 +34,16 @@ class CaptureAhead:
 
     def __init__(self, make: Callable[[], Capture]) -> None:
         self._make = make
-        self._batches: Queue[Flows | CaptureStats | BaseException] = Queue(BATCHES)
+        self._batches: Queue[Flows | Capture | BaseException] = Queue(BATCHES)
         self.stats: CaptureStats
+        self.refused: dict[str, str]
 
     def __iter__(self) -> Iterator[Flows]:
         while isinstance(batch := self._batches.get(), Flows):
             yield batch
         if isinstance(batch, BaseException):
             raise batch
-        self.stats = batch
+        self.stats, self.refused = batch.stats, batch.refused
 
     def read(self, stop: threading.Event) -> None:
         """Read the capture, unless nobody wants it any more."""
@@ -51,14 +52,14 @@ class CaptureAhead:
             for batch in capture:
                 _write_out(batch)
                 self._put(batch, stop)
-            self._put(capture.stats, stop)
+            self._put(capture, stop)
         except _Stopped:
             pass
         except BaseException as error:
             with suppress(_Stopped):
                 self._put(error, stop)
 
-    def _put(self, batch: Flows | CaptureStats | BaseException, stop: threading.Event) -> None:
+    def _put(self, batch: Flows | Capture | BaseException, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 return self._batches.put(batch, timeout=WAIT_S)

@@ -66,12 +66,15 @@ class Capture:
     ----------
     stats : CaptureStats
         Final when the iteration is over.
+    refused : dict of str to str
+        Of several files, those that can't be read or are no captures, and why; the others are read,
+        and `stats.warning` tells it.
 
     Raises
     ------
     CaptureError
-        While iterating: if a file can't be read, or is no capture. A cut or damaged one gives the
-        flows before the damage, and `stats.warning`.
+        While iterating: if no file can be read, or none is a capture. A cut or damaged one gives
+        the flows before the damage, and `stats.warning`.
     """
 
     def __init__(
@@ -89,15 +92,22 @@ class Capture:
         self._numbers = FlowNumbers(Path(self._paths[0]).name if name is None else name, anonymiser)
         self._warnings: list[str] = []
         self._files: list[Span] = []  # read so far
+        self.refused: dict[str, str] = {}
         self.stats = CaptureStats(", ".join(self._paths))
 
     def __iter__(self) -> Iterator[Flows]:
         for i, path in enumerate(self._paths):
             if i > 0:
                 self._meter.next_file()
-            with CaptureFile(path) as file, closing(Blocks(file)) as blocks:
-                yield from self._read(path, file, blocks)
-            self._files.append(Span(path, *self._meter.times_us))
+            try:
+                with CaptureFile(path) as file, closing(Blocks(file)) as blocks:
+                    yield from self._read(path, file, blocks)
+                self._files.append(Span(path, *self._meter.times_us))
+            except CaptureError as error:
+                self.refused[path] = str(error)
+                if len(self.refused) == len(self._paths):
+                    raise
+                self._warnings.append(f"{error}: left out")
         self._meter.finish()
         while self._meter.full:
             yield self._take()

@@ -12,6 +12,7 @@ from edgemtl.flows.anonymise import Anonymiser
 from edgemtl.flows.later import Later
 from edgemtl.flows.table import Flows
 from edgemtl.flows.text import Text
+from edgemtl.printable import utf8
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class FlowNumbers:
     """
 
     def __init__(self, name: str, anonymiser: Anonymiser | None = None) -> None:
-        self._name = name.encode("utf-8", "replace").decode()  # file names may be any bytes
+        self._name = utf8(name)
         self._anonymiser = anonymiser
         self._next = 0
 

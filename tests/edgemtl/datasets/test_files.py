@@ -8,6 +8,7 @@ import pytest
 
 from edgemtl.datasets import FlowWriter, read_flows, whole_file
 from edgemtl.datasets.arrow import to_arrow
+from edgemtl.datasets.folders import files_below
 from edgemtl.errors import DataError
 from edgemtl.flows import NULL, Flows
 
@@ -254,6 +255,14 @@ def test_select_and_concat_keep_series_with_their_flow(make_flows):
     np.testing.assert_array_equal(
         Flows.concat([late, late]).length[high - low :], late.select([0]).length
     )
+
+
+def test_a_folder_that_cant_be_read_is_no_empty_one(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "f.jsonl").touch()
+    assert files_below(tmp_path) == [tmp_path / "a" / "f.jsonl"]
+    with pytest.raises(DataError, match="gone: can't read this folder: No such file"):
+        files_below(tmp_path / "gone")  # as one without permission, which root has
 
 
 def test_a_file_in_a_folder_that_is_not_there_is_named(tmp_path):

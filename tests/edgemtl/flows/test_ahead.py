@@ -16,7 +16,7 @@ class Slow:
     def __init__(self, number, batches, make_flows, fail=False):
         self._number, self._batches, self._fail = number, batches, fail
         self._make_flows = make_flows
-        self.stats = CaptureStats(str(number))
+        self.stats, self.refused = CaptureStats(str(number)), {}
 
     def __iter__(self):
         time.sleep(0.01 / (self._number + 1))

@@ -17,7 +17,7 @@ import pytest
 
 from edgemtl import CaptureError
 from edgemtl._core import Meter
-from edgemtl.flows import Capture, FlowConfig, read_capture
+from edgemtl.flows import Capture, FlowConfig, Flows, read_capture
 from edgemtl.flows.blocks import BLOCK
 
 COLUMNS = ("packets", "bytes", "duration_s", "bytes_per_s", "end_reason", "start_us", "protocol")
@@ -319,8 +319,16 @@ def test_a_cut_file_among_several_is_named(write):
     size = len(pcap(PACKETS[:5])) - 3
     assert stats.warning == f"{first}: cut at byte {size}: the flows before it are kept"
     bad = write(b"no capture at all", "c.pcap")
+    why = f"{bad}: neither pcap nor pcapng: first bytes 0x6e6f2063"
+    for files in ([first, bad, second], [bad, first, second]):
+        capture = Capture(files)
+        assert sorted(Flows.concat(list(capture))["packets"].tolist()) == [1, 1, 3]
+        assert capture.refused == {str(bad): why}
+        assert f"{why}: left out" in capture.stats.warning
     with pytest.raises(CaptureError, match=f"^{bad}: neither pcap nor pcapng"):
-        read_capture([first, bad])
+        read_capture([bad])
+    with pytest.raises(CaptureError, match=f"^{bad}: neither pcap nor pcapng"):
+        read_capture([first.with_name("gone"), bad])
 
 
 def test_a_cut_file_with_nothing_before_the_cut_keeps_nothing(write):
