@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -22,7 +23,7 @@ from edgemtl.cli import (
     study,
     train,
 )
-from edgemtl.cli.output import printable
+from edgemtl.cli.output import note
 from edgemtl.cli.stopping import leave_on_signal
 from edgemtl.errors import EdgemtlError
 
@@ -80,12 +81,11 @@ app.command("classify", epilog=classify.EPILOG)(classify.classify)
 def main() -> None:
     """Run the command line; what a user can mend is one line on standard error, exit status 2."""
     leave_on_signal()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name that its encoding lacks is no failure
-            stream.reconfigure(errors="backslashreplace")
+    _mend_streams()
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     where = " ".join(["edgemtl", *words[: 2 if words[:1] == ["import"] else 1]])
     try:
+        _refuse_empty_words(sys.argv[1:])
         # Not command.main(): that exits with 1, a bad answer, when a reader closes the pipe.
         command = typer.main.get_command(app)
         with command.make_context("edgemtl", sys.argv[1:]) as context:
@@ -113,6 +113,23 @@ def main() -> None:
         _fail(where, "out of memory")
 
 
+def _mend_streams() -> None:
+    """Text goes somewhere also where a stream was closed, and its encoding lacks a name."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _refuse_empty_words(words: list[str]) -> None:
+    """A variable that a script forgot to set must not mean this folder, or no key."""
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not word or (name.startswith("--") and equals and not value):
+            raise EdgemtlError(f"{name or 'an argument'} is empty: is a variable not set?")
+
+
 def _number(usage: Any) -> str | None:
     """What an option's number must be; None where something else is wrong."""
     errors: list[Any] = getattr(usage.__cause__, "errors", list)()
@@ -123,5 +140,5 @@ def _number(usage: Any) -> str | None:
 
 
 def _fail(where: str, message: str) -> NoReturn:
-    print(printable(f"{where}: {' '.join(message.split())}"), file=sys.stderr)
+    note(f"{where}: {' '.join(message.split())}")
     sys.exit(2)

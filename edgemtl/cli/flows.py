@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ from edgemtl.cli.statistics import print_statistics
 from edgemtl.datasets import FORMATS, FlowWriter, LabelsFile
 from edgemtl.errors import DataError
 from edgemtl.flows import Anonymiser, FlowConfig, Flows, read_key
+from edgemtl.printable import utf8
 
 EPILOG = (
     "Example: [bold]edgemtl flows monday.pcap.gz tuesday.pcapng -o flows.parquet "
@@ -120,7 +122,9 @@ def flows(
     if as_json and str(output) == "-":
         raise DataError("--json and -o -: both want standard output; give -o a file name")
     files = capture_files("edgemtl flows", captures or [])
-    refuse_own_input(output, [*files, *([labels] if labels else [])])
+    if label_by_folder and Path("-") in files:
+        raise DataError("--label-by-folder: standard input lies in no folder")
+    refuse_own_input(output, [*files, *(Path(each) for each in (labels, anonymise) if each)])
     label = _labeller(labels, label_by_folder)
     config = flow_config(
         packets=packets,
@@ -186,7 +190,8 @@ def _labeller(labels: Path | None, by_folder: bool) -> Callable[[Path, Flows], N
         if named:
             named.apply(batch, path.name)
         elif by_folder:
-            batch["traffic_class"][:] = path.resolve().parent.name
+            # not resolve(): a link to a capture lies where the link does
+            batch["traffic_class"][:] = utf8(Path(os.path.abspath(path)).parent.name)  # noqa: PTH100
 
     return label
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,9 @@ def check_suffix(file: Path | None, suffix: str, option: str) -> None:
 
 
 def note(message: str) -> None:
-    """One line for the person at the keyboard, on standard error."""
-    print(printable(message), file=sys.stderr)
+    """One line for the person at the keyboard, on standard error, where that takes it."""
+    with suppress(OSError):
+        print(printable(message), file=sys.stderr, flush=True)
 
 
 def print_json(document: Any) -> None:
@@ -69,6 +71,11 @@ def _finite(value: Any) -> Any:
     return value
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # as of print(); rich would exit with 1, a bad answer
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table on standard output; numbers to the right. As wide as it needs to be."""
     table = Table(title=printable(title), title_justify="left", box=box.SIMPLE_HEAD)
@@ -78,7 +85,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         table.add_column(_cell(name), justify="right" if numeric else "left", overflow="fold")
     for row in body:
         table.add_row(*row)
-    console = Console(markup=False, emoji=False, highlight=False)
+    console = _Console(markup=False, emoji=False, highlight=False)
     wide = console.options.update(max_width=WIDTH_MAX)
     width = Measurement.get(console, wide, table).maximum  # a wrapped line reads better than cells
     console.width = max(console.width, width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,5 +16,6 @@ def refuse_own_input(output: Path | None, inputs: Iterable[Path]) -> None:
     if output is None or not output.is_file():
         return
     for path in inputs:
-        if path.is_file() and path.samefile(output):
+        # Path.is_file() fails where the text is too long for a name, as that of a key may be
+        if os.path.isfile(path) and path.samefile(output):  # noqa: PTH113
             raise DataError(f"-o {output}: is {path}, which is to be read: give another name")

@@ -36,7 +36,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     try:
         handle, name = tempfile.mkstemp(
-            prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent
+            prefix=f".{target.name[:50]}.", suffix=target.suffix[:10], dir=target.parent
         )
     except OSError as error:
         error.filename = str(path)

@@ -113,7 +113,7 @@ def _parquet(
     pa = pyarrow()
     number = 0
     try:
-        with pa.parquet.ParquetFile(path) as file:
+        with path.open("rb") as opened, pa.parquet.ParquetFile(opened) as file:
             names = file.schema_arrow.names
             bare = [_bare(name) for name in names]
             wanted = _wanted(required, optional)

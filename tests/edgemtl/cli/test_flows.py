@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -129,10 +130,17 @@ def test_captures_that_are_refused_are_in_the_json_too(edgemtl, tmp_path, captur
         {"path": str(bad), "reason": "neither pcap nor pcapng: first bytes 0x6e6f2063"},
         {"path": str(gone), "reason": "no such file"},
     ]
-    document = json.loads(edgemtl("flows", capture, bad, "--json", "--concat").stdout)
-    reason = f"{bad}: neither pcap nor pcapng: first bytes 0x6e6f2063"
-    assert document["refused"] == [{"path": f"{capture}, {bad}", "reason": reason}]
-    assert document["captures"] == []
+    pieces = [gone, capture, bad]
+    joined = edgemtl("flows", *pieces, "--json", "--concat")
+    assert (joined.returncode, len(joined.stderr.splitlines())) == (2, 1)
+    for piece in (gone, bad):
+        assert f"{piece}: " in joined.stderr
+    (facts,) = json.loads(joined.stdout)["captures"]
+    alone = json.loads(edgemtl("flows", capture, "--json").stdout)["captures"][0]
+    assert {**facts, "path": 0, "warning": 0} == {**alone, "path": 0, "warning": 0}
+    assert json.loads(joined.stdout)["refused"] == document["refused"][::-1]
+    joined = edgemtl("flows", gone, bad, "--json", "--concat")
+    assert (joined.returncode, json.loads(joined.stdout)["captures"]) == (2, [])
 
 
 def test_a_batch_that_fills_up_with_the_last_byte(edgemtl, tmp_path):
@@ -266,9 +274,86 @@ def test_interrupted_leaves_no_half_file(tmp_path, number):
             pipe.write(pcap_bytes(conversation()))
             time.sleep(0.3)
             run.send_signal(number)
+            if number == signal.SIGINT:  # may have ended the writer of a pipe, see below
+                assert b"reads on to the end of its input" in run.stderr.readline()
+                run.send_signal(number)
             assert run.wait(10) == 128 + number
         assert b"Traceback" not in run.stderr.read()
     assert [p.name for p in tmp_path.iterdir()] == [fifo.name]
+
+
+def test_ctrl_c_in_a_pipeline_keeps_the_flows(tmp_path):
+    """It ends `tcpdump -w -` first, which closes the pipe."""
+    out = tmp_path / "flows.jsonl"
+    command = [sys.executable, "-m", "edgemtl", "flows", "-", "-o", out]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes, bufsize=0) as run:
+        run.stdin.write(pcap_bytes(conversation()))
+        time.sleep(2)  # until it reads
+        run.send_signal(signal.SIGINT)
+        assert b"reads on to the end of its input" in run.stderr.readline()
+        run.stdin.close()
+        assert run.wait(10) == 0
+    assert len(read_flows([out])) == 1
+
+
+@pytest.mark.parametrize("words", [[""], ["capture", "--anonymise", ""], ["capture", "--labels="]])
+def test_an_argument_that_a_script_left_empty(refusal, capture, words):
+    words = [capture if word == "capture" else word for word in words]
+    assert "is empty: is a variable not set?" in refusal("flows", *words)
+
+
+def test_the_key_is_not_written_over(refusal, tmp_path, capture):
+    key = tmp_path / "key.jsonl"
+    key.write_text("ab" * 32)
+    assert "which is to be read" in refusal("flows", capture, "--anonymise", key, "-o", key)
+    assert key.read_text() == "ab" * 32
+
+
+def test_names_that_are_no_utf8(edgemtl, tmp_path, capture):
+    folder = tmp_path / os.fsdecode(b"a\xff")
+    folder.mkdir()
+    for name in (b"a\xfe.pcap", b"a\xff.pcap"):
+        shutil.copy(capture, folder / os.fsdecode(name))
+    out = folder / os.fsdecode(b"\xfe.parquet")
+    done = edgemtl("flows", folder, "--label-by-folder", "-o", out)
+    assert done.returncode == 0, done.stderr
+    flows = read_flows([out])
+    assert flows["flow_id"].tolist() == [r"a\udcfe.pcap:0", r"a\udcff.pcap:0"]
+    assert set(flows["traffic_class"]) == {r"a\udcff"}
+
+
+def test_a_link_is_labelled_by_the_folder_that_it_lies_in(edgemtl, refusal, tmp_path, capture):
+    (tmp_path / "video").mkdir()
+    (tmp_path / "video" / "one.pcap").symlink_to(capture)
+    out = tmp_path / "flows.jsonl"
+    edgemtl("flows", tmp_path / "video", "--label-by-folder", "-o", out)
+    assert set(read_flows([out])["traffic_class"]) == {"video"}
+    assert "lies in no folder" in refusal("flows", "-", "--label-by-folder")
+
+
+def test_streams_that_are_closed_or_full(tmp_path, capture):
+    out = tmp_path / "flows.jsonl"
+    command = f"{sys.executable} -m edgemtl flows {capture}"
+
+    def run(words):
+        return subprocess.run(f"{command} {words}", shell=True, capture_output=True, text=True)
+
+    for words, status in (
+        (f"-o {out} >&-", 0), (f"-o {out} 2>/dev/full", 0), (f"{tmp_path}/gone 2>/dev/full", 2)
+    ):  # fmt: skip
+        done = run(words)
+        assert (done.returncode, "Traceback" in done.stderr) == (status, False)
+        assert out.exists()
+    assert len(run("-o - 2>&-").stdout.splitlines()) == 1
+    reads_nothing = f"set -o pipefail; {command} | true"  # whose table is no failure then
+    assert subprocess.run(["bash", "-c", reads_nothing], stderr=subprocess.PIPE).returncode == 0
+
+
+def test_a_long_name(edgemtl, tmp_path, capture):
+    out = tmp_path / ("a" * 249 + ".jsonl")
+    assert edgemtl("flows", capture, "-o", out).returncode == 0
+    assert out.exists()
 
 
 def test_import_and_inspect(edgemtl, tmp_path):
