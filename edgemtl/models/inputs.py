@@ -41,8 +41,10 @@ def usable(flows: Flows, spec: FeatureSpec, data: str, model: str = "the model")
         )
     kept = flows.kept_packets()
     cut = (kept < spec.k) & (kept < flows["packets"])
-    # such sources leave packets without payload out: a list that others outgrow is whole
+    # such sources leave packets without payload out: a list that others outgrow is whole, also the
+    # empty one of a flow that had no other
     cut &= ~lacking | (kept == kept[lacking].max(initial=0))
+    cut &= (kept > 0) | (kept.max(initial=0) == 0)
     if cut.any():
         most = kept[cut].max()
         raise DataError(

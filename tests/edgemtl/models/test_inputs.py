@@ -5,6 +5,7 @@ import pytest
 
 from edgemtl.errors import DataError
 from edgemtl.features import FeatureSpec
+from edgemtl.flows import Flows
 from edgemtl.models import usable
 
 
@@ -37,6 +38,20 @@ def test_a_table_that_keeps_fewer_packets_than_the_model_reads_is_refused(make_f
         f"model.onnx: wants 60 packets per flow, x.parquet keeps {at_most}: "
         f"extract again with --packets 60, or train with --k {at_most}"
     )
+
+
+def test_a_flow_without_any_packet_kept_is_too_short(make_flows):
+    """As of sources that leave packets without payload out, where a flow had no other."""
+    flows = make_flows(3)
+    offsets = np.insert(flows.offsets, 2, flows.offsets[2])
+    columns = {"packets": np.insert(flows["packets"], 2, 5)}
+    with_empty = Flows(**flows.series(), offsets=offsets, columns=columns)
+    kept = usable(with_empty, FeatureSpec(), "x.parquet")
+    assert kept.kept_packets().tolist() == flows.kept_packets().tolist()
+    none = Flows(*(values[:0] for values in flows.series().values()), np.zeros(4, int), {
+        "packets": flows["packets"]})  # fmt: skip
+    with pytest.raises(DataError, match=r"x.parquet keeps 0: extract again with --packets 60"):
+        usable(none, FeatureSpec(), "x.parquet")
 
 
 def test_signed_lengths_need_directions(make_flows):
