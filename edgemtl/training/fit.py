@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 import torch
@@ -126,7 +127,8 @@ def _rates(
     schedulers = torch.optim.lr_scheduler
     rate = optimizer.param_groups[0]["lr"]
     if one_cycle:
-        return schedulers.OneCycleLR(optimizer, rate, total_steps=steps + 1, pct_start=WARM_UP)
+        total = max(steps + 1, ceil(2 / WARM_UP))  # torch divides by 0 where one step is to warm up
+        return schedulers.OneCycleLR(optimizer, rate, total_steps=total, pct_start=WARM_UP)
     return schedulers.ConstantLR(optimizer, 1.0)
 
 

@@ -19,7 +19,7 @@ from edgemtl.training.config import METHODS, TrainConfig
 from edgemtl.training.dividers import find_dividers
 from edgemtl.training.split import hide_labels, split
 
-__all__ = ["Parts", "find_heads", "split_parts"]
+__all__ = ["Parts", "find_heads", "split_parts", "taught"]
 
 NEAR = 16  # bytes, of packets of flows that are nearly alike
 
@@ -95,6 +95,16 @@ def _far_from(parts: dict[str, Flows], shares: tuple[float, float], by: str) -> 
     ]
 
 
+def taught(parts: Parts, keep_cut: bool = False) -> Parts:
+    """Without training flows that have a label for none of the heads: a step with them is none."""
+    flows = parts.flows["train"]
+    known = [head_targets(flows, head, keep_cut) >= 0 for head in parts.heads]
+    some = np.logical_or.reduce(known)
+    return (
+        parts if some.all() else replace(parts, flows=parts.flows | {"train": flows.select(some)})
+    )
+
+
 def _unseen(parts: dict[str, Flows], heads: Sequence[Head]) -> list[str]:
     """A line on flows of traffic classes that training has not, part by part."""
     known = {name for head in heads if head.name == "traffic_class" for name in head.classes}
@@ -110,13 +120,15 @@ def _unseen(parts: dict[str, Flows], heads: Sequence[Head]) -> list[str]:
 
 
 def _twins(training: Flows, test: Flows, spec: FeatureSpec) -> int:
-    """Test flows whose first k lengths and directions are nearly those of a training flow.
+    """Test flows whose first k lengths, and directions where the network sees them, are nearly
+    those of a training flow.
 
     Lengths are seen in steps of `NEAR`, twice, so that a small change is in one step one way.
     """
     spec = FeatureSpec(
-        k=spec.k, length_scale=1.0, length_kind=spec.length_kind, skip_empty=spec.skip_empty
-    )
+        k=spec.k, length_scale=1.0, length_kind=spec.length_kind, skip_empty=spec.skip_empty,
+        signed=spec.signed,
+    )  # fmt: skip
     ours, theirs = (flows.tensor(spec)[:, 1] for flows in (training, test))
     alike = np.zeros(len(theirs), bool)
     for shift in (0, NEAR / 2):

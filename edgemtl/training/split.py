@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgemtl.errors import DataError
-from edgemtl.flows import Flows
+from edgemtl.flows import NULL, Flows
 from edgemtl.models.run import PARTS
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def split(flows: Flows, by: str, seed: int, data: str, shares: tuple[float, floa
     if column is None:
         return split_flows(flows["traffic_class"], seed, data, shares)
     values = flows[column] if column in flows.columns else None
-    if values is None or (values.dtype == object and any(v is None for v in values)):
+    unknown = None if values is None or values.dtype == object else NULL
+    if values is None or (values == unknown).any():
         raise DataError(f"{data}: has flows without {column}: --split-by {by} needs it")
     if by == "time":
         return split_in_order(values, data, shares)
@@ -168,6 +169,8 @@ def hide_labels(
     seen[split["validation"]] = None
     for name in sorted({c for c in classes if c is not None}):
         labelled = split["train"][classes[split["train"]] == name]
+        if not len(labelled):
+            continue  # of flows kept aside alone: not measured, which is said elsewhere
         if len(labelled) < n:
             raise DataError(
                 f"{data}: traffic class {name!r} has {len(labelled)} labels in the training part, "

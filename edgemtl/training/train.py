@@ -16,7 +16,7 @@ from edgemtl.models.early import early_metrics, prefix_answers
 from edgemtl.models.evaluate import measure_head
 from edgemtl.models.run import PARTS, require_torch
 from edgemtl.training.config import TrainConfig
-from edgemtl.training.parts import Parts, split_parts
+from edgemtl.training.parts import Parts, split_parts, taught
 from edgemtl.training.seen import drawn, examples
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ def train_parts(
 
     start = time.monotonic()
     notes = list(parts.notes)
+    ids = {part: list(parts.flows[part]["flow_id"]) for part in PARTS}
+    parts = taught(parts, config.keep_cut)
     card = ModelCard(config.spec, parts.heads, _origin(config))
     if config.unknown is not None:
         _check_unknown(parts.heads)
@@ -127,7 +129,6 @@ def train_parts(
             )
     if training_device().type != "cpu":
         notes.append("trained on a GPU: the same seed gives other weights on a CPU")
-    ids = {part: list(parts.flows[part]["flow_id"]) for part in PARTS}
     seconds = round(time.monotonic() - start, 3)
     return Trained(config, card, network, ids, history, metrics, notes, seconds)
 

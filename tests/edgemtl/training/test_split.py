@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edgemtl.errors import DataError
+from edgemtl.flows import NULL
 from edgemtl.training.split import hide_labels, split, split_flows
 
 
@@ -65,6 +66,14 @@ def test_too_few_labels_are_refused():
         hide_labels(labels, split, 7, 1, "x")
 
 
+def test_a_class_that_training_has_not_is_asked_for_no_labels():
+    labels = classes(a=100, b=10)
+    split = {"train": np.arange(60), "validation": np.arange(60, 70), "test": np.arange(70, 110)}
+    seen = hide_labels(labels, split, 7, 1, "x")
+    assert (seen[split["train"]] == "a").sum() == 7
+    assert (seen[split["test"]] == "b").sum() == 10
+
+
 def test_a_part_of_share_0_is_empty():
     classes = np.array(["a", "b"] * 10, object)
     split = split_flows(classes, 1, "x", (0.0, 0.0))
@@ -124,5 +133,9 @@ def test_flows_that_all_start_at_once_have_no_order(make_flows):
 def test_what_a_split_needs_is_named(make_flows):
     with pytest.raises(DataError, match="x: has flows without src: --split-by host needs it"):
         split(make_flows(10), "host", 1, "x", (0.2, 0.2))
+    flows = make_flows(10)
+    flows.columns["start_us"] = np.array([NULL, *range(9)])
+    with pytest.raises(DataError, match="x: has flows without start_us: --split-by time needs it"):
+        split(flows, "time", 1, "x", (0.2, 0.2))
     with pytest.raises(DataError, match="x: --split-by partition: 1 of them can't fill 3 parts"):
         split(make_flows(10), "partition", 1, "x", (0.2, 0.2))

@@ -11,7 +11,7 @@ from edgemtl.errors import DataError, EdgemtlError
 from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
 from edgemtl.training import RECIPES, TrainConfig, recipe_spec, train
-from edgemtl.training.parts import split_parts
+from edgemtl.training.parts import split_parts, taught
 
 QUICK = {"epochs": 2, "batch": 32}
 
@@ -208,6 +208,41 @@ def test_near_duplicates_across_parts_are_said(learnable):
     flows.length[flows.offsets[:60]] += 5  # of each flow's first packet, in one of its copies
     assert any(map(twins.search, split_parts(flows, TrainConfig()).notes))
     assert split_parts(learnable(60), TrainConfig()).notes == []
+    flows.direction[: flows.offsets[60]] *= -1  # which tells them apart, where it is seen
+    assert split_parts(flows, TrainConfig()).notes == []
+    unsigned = TrainConfig(spec=FeatureSpec(signed=False))
+    assert any(map(twins.search, split_parts(flows, unsigned).notes))
+
+
+def test_flows_without_a_label_take_no_part_in_a_step(learnable):
+    """Most of each batch would be theirs."""
+    flows = learnable(300)
+    flows["traffic_class"][np.random.default_rng(1).permutation(300)[:270]] = None
+    config = TrainConfig(method="stl", epochs=2)
+    parts = split_parts(flows, config)
+    of_class = taught(parts)
+    names = of_class.flows["train"]["traffic_class"]
+    assert 10 < len(names) < 20
+    assert None not in names
+    assert of_class.flows["test"] is parts.flows["test"]
+    trained = train(flows, config)
+    assert trained.split["train"] == list(parts.flows["train"]["flow_id"])
+    of_all = split_parts(flows, TrainConfig())
+    assert taught(of_all) is of_all  # bandwidth is known of every flow
+
+
+@pytest.mark.parametrize("steps", range(1, 25))
+def test_a_schedule_of_any_length(steps):
+    import torch
+
+    from edgemtl.training.fit import _rates
+
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], 0.01)
+    rates = _rates(optimizer, True, steps)
+    for _ in range(steps):
+        optimizer.step()
+        rates.step()
+    assert 0 <= optimizer.param_groups[0]["lr"] <= 0.01
 
 
 def test_flows_kept_aside_of_other_classes_and_shares_are_said(learnable):
