@@ -115,7 +115,11 @@ def study(
         print_json({name: document[name] for name in ("command", "data", "rows", "skipped")})
     elif document["rows"]:
         _show(document, plan, output, paper)
-    if not document["rows"]:
+    _check_measured(document["rows"], output)
+
+
+def _check_measured(rows: list[dict[str, Any]], output: Path) -> None:
+    if not rows:
         helps = "give fewer --labels, or label more"
         note(f"edgemtl study: {output}: nothing could be measured: {helps}")
         raise typer.Exit(1)
@@ -137,14 +141,17 @@ def _leave_out(
 
         cells = left_out_cells(flows, plan, output, files, step)
     rows = left_out_rows(cells)
+    for line in sorted({cell["skipped"] for cell in cells if "skipped" in cell}):
+        note(f"edgemtl study: {line}")
     document = {"command": ["edgemtl", *sys.argv[1:]], "data": files, "rows": rows}
     with whole_file(output / "unknown.json") as temporary:
         temporary.write_text(json.dumps(document | {"cells": cells}, indent=1) + "\n")
     if as_json:
         print_json(document)
-        return
-    title = f"{output.name}: each class left out, precision {plan.unknown:g}, in %"
-    print_table(title, COLUMNS, left_out_table(rows))
+    elif rows:
+        title = f"{output.name}: each class left out, precision {plan.unknown:g}, in %"
+        print_table(title, COLUMNS, left_out_table(rows))
+    _check_measured(rows, output)
 
 
 def _show(document: dict[str, Any], plan: Plan, output: Path, paper: bool) -> None:

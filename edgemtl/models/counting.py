@@ -103,8 +103,8 @@ class CountingNetwork(nn.Module):
         sizes = sizes or CountingSizes()
         if card.spec.k < sizes.stretches:
             raise ModelError(
-                f"k is {card.spec.k}: the network counts in {sizes.stretches} stretches of packets, "
-                f"so it wants {sizes.stretches} or more"
+                f"k is {card.spec.k}: the network counts in {sizes.stretches} stretches of "
+                f"packets, so it wants {sizes.stretches} or more"
             )
         self.sizes = sizes
         bins = _borders(card.spec, sizes)

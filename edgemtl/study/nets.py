@@ -21,7 +21,7 @@ from edgemtl.training.augment import Augmenter
 from edgemtl.training.config import TrainConfig
 from edgemtl.training.device import deterministic
 from edgemtl.training.fit import Examples, fit
-from edgemtl.training.parts import Parts
+from edgemtl.training.parts import Parts, taught
 from edgemtl.training.seen import examples
 from edgemtl.training.train import train_parts
 
@@ -42,7 +42,9 @@ def multi_task(parts: Parts, config: TrainConfig) -> Answers:
 
 def single_task(parts: Parts, config: TrainConfig) -> Answers:
     """One network for the traffic class alone, on the flows whose class is known."""
-    return multi_task(replace(parts, heads=_heads(parts, True)), config)
+    if not (heads := _heads(parts, True)):
+        return {}
+    return multi_task(taught(replace(parts, heads=heads), config.keep_cut), config)
 
 
 def transfer(parts: Parts, config: TrainConfig, frozen: bool = False) -> Answers:
@@ -50,9 +52,12 @@ def transfer(parts: Parts, config: TrainConfig, frozen: bool = False) -> Answers
 
     `frozen` keeps all but that layer as pre-training left it.
     """
+    before, after = _heads(parts, False), _heads(parts, True)
+    if not before or not after:
+        return {}
     with deterministic(config.seed):
-        first = _fitted(parts, _heads(parts, False), config)
-        card = ModelCard(config.spec, _heads(parts, True))
+        first = _fitted(parts, before, config)
+        card = ModelCard(config.spec, after)
         second = MultiTaskCNN(card)
         second.trunk.load_state_dict(first.trunk.state_dict())
         second.trunk.requires_grad_(not frozen)

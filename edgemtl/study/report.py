@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgemtl._version import __version__
 from edgemtl.card import HEADS
@@ -106,11 +107,15 @@ def _write(file: Path, text: str) -> None:
 
 
 def _markdown(document: dict[str, Any], plan: Plan, command: str, paper: bool) -> str:
-    seeds = max((row["seeds"] for row in document["rows"]), default=0)
+    seeds = sorted({row["seeds"] for row in document["rows"]}) or [0]
+    over = f"{seeds[0]} to {seeds[-1]}" if seeds[1:] else f"{seeds[0]}"
+    what = (
+        "trainings on one split, the last flows its test" if plan.split_by == "time" else "splits"
+    )
     lines = [
         "# Study",
         "",
-        f"Mean and 95 % interval over {seeds} splits, on flows kept aside; class, n: with n labels "
+        f"Mean and 95 % interval over {over} {what}; on flows kept aside; class, n: with n labels "
         "of each class. Made by",
         "",
         f"    {command}",
@@ -187,15 +192,24 @@ def _draw_confusion(figure: Any, document: dict[str, Any], plan: Plan, paper: bo
             axes.set_axis_off()
             continue
         axes.set_title(f"{title}, {which}", fontsize=9)
-        counts = np.sum([f["confusion"] for f in figures], axis=0)
+        names, counts = _together(figures)
         share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
         axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-        names = figures[0]["classes"]
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=7)
         axes.set_yticks(range(len(names)), names, fontsize=7)
         for (i, j), value in np.ndenumerate(share):
             dark = "white" if value > 0.5 else "black"
             axes.text(j, i, f"{100 * value:.0f}", ha="center", va="center", fontsize=7, color=dark)
+
+
+def _together(figures: list[dict[str, Any]]) -> tuple[list[str], NDArray[np.int64]]:
+    """The classes of all splits, which may differ, and their confusions added up."""
+    names = list(dict.fromkeys(name for f in figures for name in f["classes"]))
+    counts = np.zeros((len(names), len(names)), np.int64)
+    for f in figures:
+        places = [names.index(name) for name in f["classes"]]
+        counts[np.ix_(places, places)] += np.array(f["confusion"], np.int64)
+    return names, counts
 
 
 def _draw_reliability(figure: Any, document: dict[str, Any], plan: Plan, paper: bool) -> None:

@@ -29,7 +29,7 @@ from edgemtl.training.parts import split_parts
 from edgemtl.training.recipe import recipe_spec
 from edgemtl.training.split import SHARES
 
-__all__ = ["Plan", "claim", "interval", "kept", "run_cells", "summary"]
+__all__ = ["Plan", "claim", "interval", "kept", "lacks_labels", "run_cells", "summary"]
 
 FORMAT = 1
 MEASURES = ("accuracy", "macro_f1", "ece")
@@ -75,6 +75,11 @@ class Plan:
             if not fine:
                 raise DataError(f"--{name}: must be {want}")
 
+    def check_test(self, test: Flows | None) -> None:
+        """DataError where nothing would be tested: no flows of their own, no share of others."""
+        if test is None and self.shares[1] == 0:
+            raise DataError("--test 0: there is nothing to test: give a share, or --test-data")
+
     def cells(self) -> Iterator[tuple[Method, int | None, int]]:
         """Method, labels and seed of each cell: a first seed of all, then the next."""
         methods = [find_method(name) for name in self.methods]
@@ -115,6 +120,7 @@ def run_cells(
     DataError
         If the folder is of another study, or the flows are of no use.
     """
+    plan.check_test(test)
     claim(folder, plan, data)
     cells = []
     for method, labels, seed in plan.cells():
@@ -198,7 +204,7 @@ def _measured(
     try:
         parts = split_parts(flows, config, "the flows", test)
     except DataError as error:
-        if labels is None or "labels in the training part" not in str(error):
+        if not lacks_labels(error, labels):
             raise
         return cell | {"skipped": str(error)}
     start = time.monotonic()
@@ -215,6 +221,11 @@ def _measured(
             "reliability": reliability(p, y).tolist(),
         }
     return cell
+
+
+def lacks_labels(error: DataError, labels: int | None) -> bool:
+    """Whether a split failed for want of so many labels: then other label counts may be had."""
+    return labels is not None and "labels in the training part" in str(error)
 
 
 def summary(cells: Sequence[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:

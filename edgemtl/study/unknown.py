@@ -13,7 +13,7 @@ import numpy as np
 from edgemtl.errors import DataError, MissingDependency
 from edgemtl.flows import Flows
 from edgemtl.models import measure_head, usable
-from edgemtl.study.study import Plan, claim, interval, kept
+from edgemtl.study.study import Plan, claim, interval, kept, lacks_labels
 from edgemtl.training.config import TrainConfig
 from edgemtl.training.parts import split_parts
 from edgemtl.training.train import train_parts
@@ -48,17 +48,19 @@ def left_out_cells(
         ``left_out``, a class; ``labels``, ``seed``; ``flows`` of it; ``auroc``: how often one of
         them has a less probable answer than a test flow of a known class has; ``rejected`` and
         ``rejected_known``, the shares of both that are unknown; ``accuracy_others``, of the known
-        flows that are not unknown, and ``accuracy`` of all of them.
+        flows that are not unknown, and ``accuracy`` of all of them. Or ``skipped``, in place of
+        the figures: why there are none.
 
     Raises
     ------
     DataError
         If there are fewer than three classes, or as `run_cells`.
     """
-    claim(folder, plan, data)
     names = sorted({name for name in flows["traffic_class"] if name is not None})
     if len(names) < 3:
         raise DataError(f"--unknown: {len(names)} traffic classes: wants 3, to leave one out")
+    plan.check_test(None)
+    claim(folder, plan, data)
     whole = list(product(range(1, plan.seeds + 1), plan.labels, enumerate(names)))
     cells = []
     for seed, labels, (number, name) in whole:
@@ -86,7 +88,12 @@ def _measured(
         keep_cut=plan.keep_cut,
     )  # fmt: skip
     of_it = flows["traffic_class"] == left_out
-    parts = split_parts(flows.select(~of_it), config, "the flows")
+    try:
+        parts = split_parts(flows.select(~of_it), config, "the flows")
+    except DataError as error:
+        if not lacks_labels(error, labels):
+            raise
+        return {"skipped": str(error)}
     trained = train_parts(parts, config)
     head = trained.card.head("traffic_class")
     test = parts.flows["test"]
@@ -95,7 +102,9 @@ def _measured(
         probabilities(trained.card, trained.network, part.tensor(config.spec))[head.name]
         for part in (test, other)
     )
-    found = measure_head(head, known, head.index(test["traffic_class"]))
+    targets = head.index(test["traffic_class"])
+    found = measure_head(head, known, targets)
+    known = known[targets >= 0]  # others may be of the class that was left out
     sure = np.concatenate([known.max(1), strange.max(1)])
     return {
         "flows": len(other),
@@ -113,11 +122,14 @@ def left_out_rows(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _rows(cells: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    cells = [cell for cell in cells if "skipped" not in cell]
     names = list(dict.fromkeys(cell["left_out"] for cell in cells))
     for labels in dict.fromkeys(cell["labels"] for cell in cells):
         of_labels = [cell for cell in cells if cell["labels"] == labels]
         for name in (*names, None):
             some = [cell for cell in of_labels if name in (None, cell["left_out"])]
+            if not some:
+                continue
             row: dict[str, Any] = {"left_out": name, "labels": labels or "all"}
             row["flows"] = sum(cell["flows"] for cell in some if cell["seed"] == some[0]["seed"])
             for measure in MEASURES:

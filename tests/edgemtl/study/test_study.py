@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from edgemtl.features import FeatureSpec
 from edgemtl.flows import Flows
 from edgemtl.study import METHODS, Plan, run_cells, summary
 from edgemtl.study.methods import find_method
-from edgemtl.study.report import table, write_report
+from edgemtl.study.report import _together, table, write_report
 from edgemtl.study.statistics import STATISTICS, statistics
 from edgemtl.training import TrainConfig
 from edgemtl.training.parts import split_parts
@@ -88,6 +89,43 @@ def test_every_method_answers_for_every_test_flow(quick, flows, name):
             p = answers[head.name]
             assert p.shape == (len(parts.flows["test"]), len(head.classes))
             np.testing.assert_allclose(p.sum(1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_whose_heads_are_left_out_has_no_answer_for_them(quick, flows, name):
+    from edgemtl.training import recipe_spec
+
+    method = find_method(name)
+    config = TrainConfig(spec=recipe_spec(method.recipe, min_packets=1), recipe=method.recipe)
+    parts = split_parts(flows, config)
+    for kept in ("traffic_class", "duration"):
+        some = tuple(head for head in parts.heads if head.name == kept)
+        answers = method.answers(replace(parts, heads=some), config)
+        assert set(answers) <= {head.name for head in some}
+
+
+def test_splits_may_have_other_classes(tmp_path):
+    figures = {"n": 2, "accuracy": 0.5, "macro_f1": 0.5, "ece": 0.1,
+               "reliability": np.ones((3, 10)).tolist()}  # fmt: skip
+    cells = [
+        {"method": "knn", "labels": None, "seed": seed, "heads": {"traffic_class": figures | more}}
+        for seed, more in enumerate((
+            {"classes": ["a", "b"], "confusion": [[1, 0], [1, 0]]},
+            {"classes": ["b", "c", "a"], "confusion": [[2, 0, 0], [0, 3, 0], [0, 0, 4]]},
+        ), 1)
+    ]  # fmt: skip
+    names, counts = _together([cell["heads"]["traffic_class"] for cell in cells])
+    assert names == ["a", "b", "c"]
+    assert counts.tolist() == [[5, 0, 0], [1, 2, 0], [0, 0, 3]]
+    write_report(tmp_path, cells, plan("knn", seeds=2), ["edgemtl", "study"], {})
+    assert (tmp_path / "confusion.svg").exists()
+
+
+def test_a_study_without_test_flows_is_refused_before_it_takes_a_folder(flows, tmp_path):
+    with pytest.raises(DataError, match="--test 0: there is nothing to test"):
+        run_cells(flows, None, plan("knn", shares=(0.1, 0.0)), tmp_path / "s", {})
+    assert not (tmp_path / "s").exists()
+    run_cells(flows, flows, plan("knn", shares=(0.1, 0.0)), tmp_path / "s", {})
 
 
 def test_trees_learn_and_the_seed_decides(flows, tmp_path):

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import typer
 
 from edgemtl.cli.study import study
 from edgemtl.datasets import FlowWriter
 from edgemtl.errors import DataError
 from edgemtl.study import Plan
-from edgemtl.study.unknown import MEASURES, left_out_cells, left_out_rows, left_out_table
+from edgemtl.study.unknown import MEASURES, _measured, left_out_cells, left_out_rows, left_out_table
 from edgemtl.training import RECIPES
 from tests.exported import service_flows
 
@@ -87,3 +88,33 @@ def test_two_classes_are_too_few(tmp_path):
     few = flows.select(np.isin(flows["traffic_class"].astype(str), ["music", "video"]))
     with pytest.raises(DataError, match="--unknown: 2 traffic classes: wants 3, to leave one out"):
         left_out_cells(few, Plan(("mtl",), (None,), 1, unknown=0.9), tmp_path / "study", {})
+
+
+def test_too_many_labels_cost_no_other_count(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(RECIPES, "best", replace(RECIPES["best"], epochs=1, steps=0))
+    with FlowWriter(tmp_path / "flows.parquet") as writer:
+        writer.write(service_flows(60, seed=4))
+
+    def told(labels):
+        study([tmp_path / "flows.parquet"], tmp_path / "study", unknown=0.9, labels=labels,
+              seeds=1, dividers="quantiles", as_json=True)  # fmt: skip
+
+    told("1000,2")
+    out, said = capsys.readouterr()
+    assert {row["labels"] for row in json.loads(out)["rows"]} == {2}
+    assert "1000 of each class were asked for" in said
+    with pytest.raises(typer.Exit) as end:
+        told("1000")
+    assert end.value.exit_code == 1
+    assert "nothing could be measured" in capsys.readouterr().err
+
+
+def test_test_flows_of_unknown_class_do_not_count_as_known(monkeypatch):
+    monkeypatch.setitem(RECIPES, "best", replace(RECIPES["best"], epochs=1, steps=0))
+    monkeypatch.setattr("sklearn.metrics.roc_auc_score", lambda known, sure: known.sum() / 1000)
+    flows = service_flows(80, seed=4)
+    plan = Plan(("mtl",), (None,), 1, dividers="quantiles", unknown=0.9)
+    for unlabelled in (0, 40):
+        flows["traffic_class"][:unlabelled] = None
+        found = _measured(flows, plan, "music", None, 1)
+        assert found["auroc"] == (15 if unlabelled == 0 else 9) / 1000

@@ -87,7 +87,7 @@ def changed(column, value):
     ("words", "says"),
     [
         (["--recipe", "paper", "--k", 35], "k is 35, the convolutions need 36 packets or more"),
-        (["--k", 5], "k is 5, the network counts in 6 stretches of packets"),
+        (["--k", 5], "k is 5: the network counts in 6 stretches of packets, so it wants 6 or more"),
         (["--heads", "speed"], "heads: must be some of bandwidth, duration, traffic_class"),
         (["--recipe", "secret"], "recipe: must be best or paper, got 'secret'"),
         (["--iat", "linear"], "FeatureSpec.iat: must be 'log' or 'clip', got 'linear'"),
