@@ -81,6 +81,13 @@ def bench(
             for name in runtimes_for(model, installed=True):
                 if runtime in (None, name):
                     plan.append((dist, model, name))
+    known = sorted(
+        {name for dist in dists for model in dist.models for name in runtimes_for(model)}
+    )
+    if runtime not in (None, *known):
+        raise DataError(
+            f"--runtime: must be of {', '.join(known)} for these files, got {runtime!r}"
+        )
     if not plan:
         raise MissingDependency("bench", runtime or "onnxruntime or ai-edge-litert", "export")
     rows = []

@@ -54,7 +54,9 @@ def evaluate(
     named = ", ".join(map(str, data))
     flows = read_flows(data)
     if part is not None:
-        flows = with_ids(flows, load_split(model)[part], named, part, loaded.card)
+        if not (ids := load_split(model)[part]):
+            raise DataError(f"--part {part}: {model} has no flow in that part: name another")
+        flows = with_ids(flows, ids, named, part, loaded.card)
     fit = usable(flows, loaded.card.spec, named, str(model))
     if short := len(flows) - len(fit):
         note(

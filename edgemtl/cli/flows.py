@@ -33,7 +33,7 @@ from edgemtl.cli.live import (
     live_options,
     write_live,
 )
-from edgemtl.cli.output import printable, progress
+from edgemtl.cli.output import note, printable, progress
 from edgemtl.cli.outputs import refuse_own_input
 from edgemtl.cli.reading import Reading, capture_files
 from edgemtl.cli.statistics import print_statistics
@@ -125,7 +125,8 @@ def flows(
     if label_by_folder and Path("-") in files:
         raise DataError("--label-by-folder: standard input lies in no folder")
     refuse_own_input(output, [*files, *(Path(each) for each in (labels, anonymise) if each)])
-    label = _labeller(labels, label_by_folder)
+    named = LabelsFile(labels) if labels else None
+    label = _labeller(named, label_by_folder)
     config = flow_config(
         packets=packets,
         idle_timeout_s=idle_timeout,
@@ -140,10 +141,11 @@ def flows(
     )
     anonymiser = Anonymiser(read_key(anonymise)) if anonymise else None
     job = _Job(config, anonymiser, label, output, kind, as_json)
-    if live:
-        _of_interface(live, job)
-    else:
-        _of_captures(files, concat, job)
+    status = _of_interface(live, job) if live else _of_captures(files, concat, job)
+    if named and not named.is_used:
+        note(f"edgemtl flows: {labels}: none of these flows is named there")
+    if status:
+        raise typer.Exit(status)
 
 
 @dataclass(frozen=True)
@@ -158,17 +160,18 @@ class _Job:
     as_json: bool
 
 
-def _of_interface(live: LiveOptions, job: _Job) -> None:
+def _of_interface(live: LiveOptions, job: _Job) -> int:
+    """The exit status."""
     output = job.output
     stats = write_live(live, job.config, job.anonymiser, job.label, output, job.kind)
     if output and live.rotation:
         output = output.with_name(f"{output.stem}-*{output.suffix}")
     print_statistics([stats], [], output, job.as_json)
-    if stats.warning:
-        raise typer.Exit(1)
+    return 1 if stats.warning else 0
 
 
-def _of_captures(captures: list[Path], concat: bool, job: _Job) -> None:
+def _of_captures(captures: list[Path], concat: bool, job: _Job) -> int:
+    """The exit status."""
     reading = Reading("edgemtl flows", job.config, concat, job.anonymiser)
     batches = _read(reading, captures, job.label)
     if job.output is None:
@@ -177,14 +180,12 @@ def _of_captures(captures: list[Path], concat: bool, job: _Job) -> None:
     else:
         _write(batches, reading, job.output, job.kind)
     print_statistics(reading.stats, reading.refused, job.output, job.as_json)
-    if reading.refused:
-        raise typer.Exit(2)
+    return 2 if reading.refused else 0
 
 
-def _labeller(labels: Path | None, by_folder: bool) -> Callable[[Path, Flows], None]:
-    if labels and by_folder:
+def _labeller(named: LabelsFile | None, by_folder: bool) -> Callable[[Path, Flows], None]:
+    if named and by_folder:
         raise DataError("--labels and --label-by-folder: give one of them")
-    named = LabelsFile(labels) if labels else None
 
     def label(path: Path, batch: Flows) -> None:
         if named:

@@ -49,12 +49,18 @@ class LabelsFile:
     ``src,src_port,dst,dst_port,protocol,traffic_class`` with or without ``capture``; the capture is
     a file's name without its folder, the 5-tuple is found in either direction, and the protocol is
     a number, ``tcp`` or ``udp``.
+
+    Attributes
+    ----------
+    is_used : bool
+        Whether a flow got a label so far.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._by_capture: dict[str, str] = {}
         self._by_tuple: dict[tuple[str | None, _Key], str] = {}
+        self.is_used = False
         try:
             with path.open(newline="", encoding="utf-8-sig") as file:
                 self._read(csv.DictReader(file))
@@ -76,9 +82,13 @@ class LabelsFile:
             if None in row:
                 raise DataError(f"{self._path}: line {rows.line_num}: has a field too many")
             if by_tuple:
-                self._by_tuple[row.get("capture"), self._key(row, rows.line_num)] = label
+                key = row.get("capture"), self._key(row, rows.line_num)
+                before = self._by_tuple.setdefault(key, label)
             else:
-                self._by_capture[row["capture"]] = label
+                before = self._by_capture.setdefault(row["capture"], label)
+            if before != label:
+                what = f"{label!r} was {before!r} in a line before"
+                raise DataError(f"{self._path}: line {rows.line_num}: {what}")
 
     def _key(self, row: dict[str, str], line: int) -> _Key:
         where = f"{self._path}: line {line}"
@@ -98,6 +108,7 @@ class LabelsFile:
         """Set `traffic_class` of the flows of one capture where this file names it."""
         for i in range(len(flows)):
             flows["traffic_class"][i] = self._find(flows, i, capture)
+        self.is_used |= bool((flows["traffic_class"] != None).any())  # noqa: E711 - of an array
 
     def _find(self, flows: Flows, i: int, capture: str) -> str | None:
         if self._by_tuple:

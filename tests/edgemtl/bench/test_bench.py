@@ -123,13 +123,19 @@ def test_a_folder_that_was_not_exported(tmp_path, refusal):
 def test_a_changed_file_is_one_line(dist, tmp_path, refusal):
     copy = copied(dist, tmp_path)
     (copy / "tiny.int8.onnx").write_bytes((dist / "tiny.int8.onnx").read_bytes() + b"\0")
+    line = refusal("bench", copy, "--calls", 20, "--runtime", "foo")
+    assert "--runtime: must be of" in line
     line = refusal("bench", copy, "--calls", 20, "--runtime", "onnxruntime")
     assert line.startswith(f"edgemtl bench: {copy / 'tiny.int8.onnx'}: checksum is ")
 
 
-def test_a_runtime_that_is_not_there(dist):
-    with pytest.raises(MissingDependency, match="bench needs tensorrt"):
-        bench([dist], runtime="tensorrt")
+def test_a_runtime_that_is_not_there(dist, monkeypatch):
+    def fake(path, installed=False):
+        return [] if installed else ["onnxruntime"]
+
+    monkeypatch.setattr("edgemtl.bench.bench.runtimes_for", fake)
+    with pytest.raises(MissingDependency, match="bench needs onnxruntime"):
+        bench([dist], runtime="onnxruntime")
 
 
 def test_data_of_other_classes_are_refused(dist, tmp_path, make_flows):

@@ -93,8 +93,13 @@ def test_labels_by_file_and_by_folder(edgemtl, tmp_path, capture):
     labels = tmp_path / "labels.csv"
     labels.write_text("capture,traffic_class\none.pcap,video\n")
     out = tmp_path / "flows.jsonl"
-    assert edgemtl("flows", capture, "-o", out, "--labels", labels).returncode == 0
+    done = edgemtl("flows", capture, "-o", out, "--labels", labels)
+    assert (done.returncode, "named there" in done.stderr) == (0, False)
     assert read_flows([out])["traffic_class"].tolist() == ["video"]
+    labels.write_text("capture,traffic_class\ntwo.pcap,video\n")
+    done = edgemtl("flows", capture, "-o", out, "--labels", labels)
+    assert done.returncode == 0
+    assert done.stderr.endswith(f"edgemtl flows: {labels}: none of these flows is named there\n")
     assert edgemtl("flows", capture, "-o", out, "--label-by-folder").returncode == 0
     assert read_flows([out])["traffic_class"].tolist() == [tmp_path.name]
 

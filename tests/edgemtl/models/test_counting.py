@@ -100,7 +100,7 @@ def test_slants_are_there_or_not():
 
 
 def test_too_few_packets_are_refused():
-    with pytest.raises(ModelError, match="k is 5, the network counts in 6 stretches"):
+    with pytest.raises(ModelError, match="k is 5: the network counts in 6 stretches"):
         CountingNetwork(card(k=5))
 
 
