@@ -130,10 +130,7 @@ def test_a_changed_file_is_one_line(dist, tmp_path, refusal):
 
 
 def test_a_runtime_that_is_not_there(dist, monkeypatch):
-    def fake(path, installed=False):
-        return [] if installed else ["onnxruntime"]
-
-    monkeypatch.setattr("edgemtl.bench.bench.runtimes_for", fake)
+    monkeypatch.setattr("edgemtl.runtime.find.find_spec", lambda name: None)
     with pytest.raises(MissingDependency, match="bench needs onnxruntime"):
         bench([dist], runtime="onnxruntime")
 
