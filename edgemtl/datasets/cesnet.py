@@ -25,6 +25,7 @@ from edgemtl.datasets.values import (
     text,
     whole,
 )
+from edgemtl.flows import NULL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +57,8 @@ def _parse(row: Row) -> Listed:
     }
     columns |= ends(row, ENDS)
     if "TIME_FIRST" in row:
-        columns["start_us"] = int(instants([row["TIME_FIRST"]], "TIME_FIRST")[0])
+        first = row["TIME_FIRST"]
+        columns["start_us"] = NULL if first is None else int(instants([first], "TIME_FIRST")[0])
     return Listed(
         gaps_of_ms(gaps, "PPI, inter-packet times"),
         whole(sizes, "PPI, sizes", 0, LENGTH_MAX),

@@ -25,6 +25,8 @@ def check_values(flows: Flows, where: str) -> None:
         _refuse(bad, where, name, "must be null or finite and not negative", values)
     for name in ("packets", "bytes"):
         _refuse(flows[name] < -1, where, name, "must not be negative", flows[name])
+    classes = flows["traffic_class"]
+    _refuse(classes == "", where, "traffic_class", "must be null or not empty", classes)  # type: ignore[arg-type]
     reasons = flows["end_reason"]
     unknown = ~np.isin(reasons.astype(str), END_REASONS)
     _refuse(unknown, where, "end_reason", f"must be one of {', '.join(END_REASONS)}", reasons)

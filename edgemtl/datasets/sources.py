@@ -86,7 +86,7 @@ def _csv(
                 continue
             if len(fields) != len(names):
                 raise DataError(f"{where}: has {len(fields)} fields, the header has {len(names)}")
-            yield where, {name: field or None for name, field in zip(names, fields, strict=True)}
+            yield where, {n: field.strip() or None for n, field in zip(names, fields, strict=True)}
     except csv.Error as error:
         raise DataError(f"{path}: is no CSV: {error}") from None
 

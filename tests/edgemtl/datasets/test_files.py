@@ -219,6 +219,7 @@ def test_broken_json_lines_are_one_line(tmp_path, line, message):
         ("duration_s", float("nan")),
         ("packets", 1.5),
         ("flow_id", 7),
+        ("traffic_class", ""),
     ],
 )
 def test_broken_json_values_name_row_and_column(tmp_path, name, value):

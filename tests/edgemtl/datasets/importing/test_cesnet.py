@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from edgemtl.datasets import CESNET
+from edgemtl.flows import NULL
 from tests.edgemtl.datasets.importing.rows import CESNET_ROW, imported, refused, write_csv
 
 
@@ -133,9 +134,11 @@ def test_cesnet_refuses_in_one_line(tmp_path, changed, message):
 
 
 def test_what_is_empty_is_not_known(tmp_path):
-    unknown = {"DURATION": "", "BYTES_REV": "", "PACKETS": "", "APP": "", "SRC_PORT": ""}
+    names = ("DURATION", "BYTES_REV", "PACKETS", "APP", "SRC_PORT", "TIME_FIRST")
+    unknown = dict.fromkeys(names, "")
     flows = imported(write_csv(tmp_path / "f.csv", [CESNET_ROW | unknown]), CESNET)
     assert (flows["bytes"][0], flows["packets"][0], flows["src_port"][0]) == (-1, -1, -1)
     assert np.isnan(flows["duration_s"][0])
     assert np.isnan(flows["bytes_per_s"][0])
     assert flows["traffic_class"][0] is None
+    assert flows["start_us"][0] == NULL

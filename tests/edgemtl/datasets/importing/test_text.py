@@ -92,7 +92,7 @@ def test_csv_rows_of_two_flows_may_be_mixed(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text(
         "flow_id,timestamp,length,direction,traffic_class\n"
-        "a,1.5,100,1,video\nb,1.6,60,0,\na,1.500007,1400,-1,video\na,1.500003,40,1,video\n"
+        "a,1.5,100,1,video\nb,1.6,60,0,\na,1.500007,1400,-1,video\na, 1.500003, 40, 1, video\n"
     )
     flows = import_csv(path)
     assert flows["flow_id"].tolist() == ["a", "b"]
