@@ -11,7 +11,9 @@ __all__ = ["files_below"]
 
 
 def files_below(folder: Path) -> list[Path]:
-    """All files in a folder and in those inside it; links to folders are not followed.
+    """All files in a folder and in those inside it, but for hidden ones and a file system's own.
+
+    Links to folders are not followed.
 
     Raises
     ------
@@ -22,9 +24,8 @@ def files_below(folder: Path) -> list[Path]:
     def fail(error: OSError) -> None:
         raise DataError(f"{error.filename}: can't read this folder: {error.strerror}")
 
-    return [
-        path
-        for where, _, names in os.walk(folder, onerror=fail)
-        for path in (Path(where, name) for name in names)
-        if path.is_file()
-    ]
+    found: list[Path] = []
+    for where, inside, names in os.walk(folder, onerror=fail):
+        inside[:] = [name for name in inside if not name.startswith(".") and name != "lost+found"]
+        found += (Path(where, name) for name in names)
+    return [path for path in found if path.is_file()]

@@ -107,7 +107,7 @@ class Capture:
                 self.refused[path] = str(error)
                 if len(self.refused) == len(self._paths):
                     raise
-                self._warnings.append(f"{error}: left out")
+                self._warnings.append(f"{error}: the others are read")
         self._meter.finish()
         while self._meter.full:
             yield self._take()

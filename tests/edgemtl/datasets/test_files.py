@@ -259,8 +259,9 @@ def test_select_and_concat_keep_series_with_their_flow(make_flows):
 
 
 def test_a_folder_that_cant_be_read_is_no_empty_one(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "f.jsonl").touch()
+    for name in ("a", ".b", "lost+found"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "f.jsonl").touch()
     assert files_below(tmp_path) == [tmp_path / "a" / "f.jsonl"]
     with pytest.raises(DataError, match="gone: can't read this folder: No such file"):
         files_below(tmp_path / "gone")  # as one without permission, which root has

@@ -324,7 +324,7 @@ def test_a_cut_file_among_several_is_named(write):
         capture = Capture(files)
         assert sorted(Flows.concat(list(capture))["packets"].tolist()) == [1, 1, 3]
         assert capture.refused == {str(bad): why}
-        assert f"{why}: left out" in capture.stats.warning
+        assert f"{why}: the others are read" in capture.stats.warning
     with pytest.raises(CaptureError, match=f"^{bad}: neither pcap nor pcapng"):
         read_capture([bad])
     with pytest.raises(CaptureError, match=f"^{bad}: neither pcap nor pcapng"):
