@@ -187,8 +187,8 @@ static inline emtl_skip decode_behind_ip(walker *walk, emtl_packet *out)
     return asked == EMTL_KEPT ? decode_transport(&walk->at, out) : asked;
 }
 
-/* Whether the IP packet just found is none, but what another program sent: it claims more bytes than
- * the UDP packet around it has for it. */
+/* Whether the IP packet just found is none, but what another program sent: it claims more bytes
+ * than the UDP packet around it has for it. */
 static int is_chance(const walker *walk, const walker *outside, const emtl_packet *outer,
                      const emtl_packet *inner)
 {

@@ -191,8 +191,8 @@ static inline int emtl_is_tunnel_port(uint16_t port)
 }
 /* Whether a tunnel has this port, and so may be behind it. */
 int emtl_is_udp_tunnel(uint16_t src_port, uint16_t dst_port);
-/* Whether that tunnel's own header tells next to nothing, so that only the IP header behind it keeps
- * it apart from another program on that port. */
+/* Whether that tunnel's own header tells next to nothing, so that only the IP header behind it
+ * keeps it apart from another program on that port. */
 int emtl_is_bare_tunnel(uint16_t src_port, uint16_t dst_port);
 emtl_skip emtl_ayiya_decode(emtl_cursor *at);
 emtl_skip emtl_geneve_decode(emtl_cursor *at);

@@ -92,8 +92,7 @@ static const golden_packet golden[] = {
 };
 
 /* UDP4 less its payload, one byte of which is claimed. */
-#define LONGER4(fragment)                                                                          \
-    "4500001d 0001" fragment "4011 0000 0a000001 0a000002 03e8 01bb 0009 0000"
+#define LONGER4(fragment) "4500001d 0001" fragment "4011 0000 0a000001 0a000002 03e8 01bb 0009 0000"
 
 /* No tunnel, though the port is that of one: the UDP packet is the flow, and its VLAN alone counts.
  */
