@@ -135,8 +135,7 @@ def capture_files(command: str, paths: Sequence[Path], tables: tuple[str, ...] =
 
 
 def _inside(command: str, folder: Path, tables: tuple[str, ...]) -> list[Path]:
-    found = sorted(files_below(folder), key=_natural)
-    files = [path for path in found if not _is_hidden(path, folder)]
+    files = sorted(files_below(folder), key=_natural)
     captures = [path for path in files if _is_capture(path)]
     others = [path for path in files if not _is_capture(path)]
     if captures and others:
@@ -154,10 +153,6 @@ def _natural(path: Path) -> tuple[list[list[tuple[str, int]]], Path]:
     """Sorts by names, the numbers in them as numbers: files that were rotated by their time."""
     each = [re.findall("([0-9]+)|(.)", part, re.DOTALL) for part in _unpacked(path).parts]
     return [[(char or "0", int(number or 0)) for number, char in part] for part in each], path
-
-
-def _is_hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _is_capture(path: Path) -> bool:

@@ -17,18 +17,11 @@ __all__ = ["flow_files", "read_flows", "sha256"]
 
 
 def flow_files(paths: Sequence[Path]) -> list[Path]:
-    """The files behind the paths of a data set: a file is itself, a folder its flow tables.
-
-    Of a folder, names with a dot in front don't count: so are tables called while they are written.
-    """
+    """The files behind the paths of a data set: a file is itself, a folder its flow tables."""
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(
-                p
-                for p in files_below(path)
-                if p.suffix in (".parquet", ".jsonl") and not p.name.startswith(".")
-            )
+            inside = sorted(p for p in files_below(path) if p.suffix in (".parquet", ".jsonl"))
             if not inside:
                 raise DataError(f"{path}: no .parquet or .jsonl in this folder")
             files += inside

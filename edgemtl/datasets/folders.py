@@ -11,9 +11,10 @@ __all__ = ["files_below"]
 
 
 def files_below(folder: Path) -> list[Path]:
-    """All files in a folder and in those inside it, but for hidden ones and a file system's own.
+    """All files in a folder and in those inside it, in no promised order.
 
-    Links to folders are not followed.
+    Names with a dot in front don't count, files or folders: so are files called while they are
+    written. Nor does a file system's own folder; and links to folders are not followed.
 
     Raises
     ------
@@ -27,5 +28,5 @@ def files_below(folder: Path) -> list[Path]:
     found: list[Path] = []
     for where, inside, names in os.walk(folder, onerror=fail):
         inside[:] = [name for name in inside if not name.startswith(".") and name != "lost+found"]
-        found += (Path(where, name) for name in names)
+        found += (Path(where, name) for name in names if not name.startswith("."))
     return [path for path in found if path.is_file()]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgemtl.datasets.values import whole_number
 from edgemtl.errors import DataError
 from edgemtl.flows import Flows
 
@@ -91,18 +92,15 @@ class LabelsFile:
                 raise DataError(f"{self._path}: line {rows.line_num}: {what}")
 
     def _key(self, row: dict[str, str], line: int) -> _Key:
-        where = f"{self._path}: line {line}"
-        numbers = []
-        for name, most in (("src_port", 65535), ("dst_port", 65535), ("protocol", 255)):
-            text = str(PROTOCOLS.get(row[name].lower(), row[name]))
-            if not (text.isascii() and text.isdigit() and int(text) <= most):
-                words = ", tcp or udp" if name == "protocol" else ""
-                raise DataError(f"{where}: {name}: must be 0 to {most}{words}, got {text!r}")
-            numbers.append(int(text))
+        protocol = row["protocol"]
         try:
-            return _key(row["src"], numbers[0], row["dst"], numbers[1], numbers[2])
+            src_port, dst_port = (whole_number(row[n], n, 0, 65535) for n in TUPLE[1:4:2])
+            number = PROTOCOLS.get(protocol.lower()) or whole_number(
+                protocol, "protocol, if not tcp or udp,", 0, 255
+            )
+            return _key(row["src"], src_port, row["dst"], dst_port, number)
         except ValueError as error:
-            raise DataError(f"{where}: {error}") from None
+            raise DataError(f"{self._path}: line {line}: {error}") from None
 
     def apply(self, flows: Flows, capture: str) -> None:
         """Set `traffic_class` of the flows of one capture where this file names it."""

@@ -113,8 +113,8 @@ class RollingWriter:
         flows = sum(map(len, self._gathered))
         packets = sum(len(each.iat_us) for each in self._gathered)
         most = (self._rotation and self._rotation.most_bytes) or math.inf
-        is_file = flows * FLOW_BYTES + packets * PACKET_BYTES >= most
-        return flows >= ROW_GROUP or packets >= GROUP_PACKETS or is_file
+        fills_file = flows * FLOW_BYTES + packets * PACKET_BYTES >= most
+        return flows >= ROW_GROUP or packets >= GROUP_PACKETS or fills_file
 
     def _is_due(self) -> bool:
         limit = self._rotation.most_seconds if self._rotation else None

@@ -58,10 +58,19 @@ HEADER = "src,src_port,dst,dst_port,protocol,traffic_class\n"
         (f"{HEADER}x,1,::,2,17,a\n", "line 2: 'x' does"),
         ("capture,traffic_class\na.pcap,video, HD\n", "line 2: has a field too many"),
         ("capture,traffic_class\na,video\na,mail\n", "line 3: 'mail' was 'video' in a line before"),
-        (f"{HEADER}::,1,::,z,17,a\n", "line 2: dst_port: must be 0 to 65535, got 'z'"),
-        (f"{HEADER}::,65536,::,1,17,a\n", "line 2: src_port: must be 0 to 65535, got '65536'"),
-        (f"{HEADER}::,1,::,-1,17,a\n", "line 2: dst_port: must be"),
-        (f"{HEADER}::,1,::,1,icmp,a\n", "protocol: must be 0 to 255, tcp or udp, got 'icmp'"),
+        (
+            f"{HEADER}::,1,::,z,17,a\n",
+            "line 2: dst_port must be a whole number from 0 to 65535, got 'z'",
+        ),
+        (
+            f"{HEADER}::,65536,::,1,17,a\n",
+            "line 2: src_port must be a whole number from 0 to 65535, got '65536'",
+        ),
+        (f"{HEADER}::,1,::,-1,17,a\n", "line 2: dst_port must be"),
+        (
+            f"{HEADER}::,1,::,1,icmp,a\n",
+            "protocol, if not tcp or udp, must be a whole number from 0 to 255, got 'icmp'",
+        ),
     ],
 )
 def test_bad_labels_are_one_line(tmp_path, text, message):
