@@ -36,7 +36,8 @@ CONTRASTED, WARMTH = 128, 0.1  # flows a step, and the temperature of their simi
 
 def multi_task(parts: Parts, config: TrainConfig) -> Answers:
     """One network for all heads, as ``edgemtl train`` makes it."""
-    trained = train_parts(parts, _enough(config, len(parts.flows["train"])))
+    n = len(taught(parts, config.keep_cut).flows["train"])
+    trained = train_parts(parts, _enough(config, n))
     return _answers(trained.network, parts, trained.card)
 
 
@@ -44,7 +45,7 @@ def single_task(parts: Parts, config: TrainConfig) -> Answers:
     """One network for the traffic class alone, on the flows whose class is known."""
     if not (heads := _heads(parts, True)):
         return {}
-    return multi_task(taught(replace(parts, heads=heads), config.keep_cut), config)
+    return multi_task(replace(parts, heads=heads), config)
 
 
 def transfer(parts: Parts, config: TrainConfig, frozen: bool = False) -> Answers:
