@@ -13,7 +13,7 @@ from edgemtl import _core
 from edgemtl.flows import Capture, FlowConfig, blocks
 from edgemtl.flows.blocks import Blocks
 from edgemtl.flows.unpack import CaptureFile
-from tests.edgemtl.flows.test_capture import PACKETS, pcap
+from tests.edgemtl.flows.written import PACKETS, pcap
 
 DATA = pcap() + b"".join(pcap([(us + i, frame)])[24:] for i in range(500) for us, frame in PACKETS)
 EARLY = FlowConfig(packets=1, early=True)  # each flow is given out with its first packet

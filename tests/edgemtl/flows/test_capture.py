@@ -1,83 +1,19 @@
-"""Captures of every format and packing, good and bad, written here byte by byte."""
+"""Captures of every format, good and bad."""
 
 import gzip
 import io
 import os
 import random
-import socket
-import struct
-import subprocess
-import sys
-import threading
-import time
-from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from edgemtl import CaptureError
-from edgemtl._core import Meter
 from edgemtl.flows import Capture, FlowConfig, Flows, read_capture
 from edgemtl.flows.blocks import BLOCK
+from tests.edgemtl.flows.written import PACKETS, A, B, check_expected, packet, pcap, pcapng, zstd
 
 COLUMNS = ("packets", "bytes", "duration_s", "bytes_per_s", "end_reason", "start_us", "protocol")
-COLUMNS += ("src", "dst", "src_port", "dst_port", "vlan")
-
-
-def packet(src, dst, src_port, dst_port, payload, flags=None):
-    """An Ethernet frame; UDP, or TCP where it has flags."""
-    if flags is None:
-        protocol, transport = 17, struct.pack(">HHHH", src_port, dst_port, 8 + payload, 0)
-    else:
-        protocol = 6
-        transport = struct.pack(">HHIIBBHHH", src_port, dst_port, 0, 0, 0x50, flags, 1024, 0, 0)
-    length = 20 + len(transport) + payload
-    addresses = socket.inet_aton(src) + socket.inet_aton(dst)
-    ip = struct.pack(">BBHHHBBH", 0x45, 0, length, 1, 0, 64, protocol, 0) + addresses
-    return bytes(12) + b"\x08\x00" + ip + transport + bytes(payload)
-
-
-A, B = "192.0.2.1", "198.51.100.7"
-PACKETS = [  # (µs since 1970, frame)
-    (1_700_000_000_000_000, packet(A, B, 1000, 443, 100)),
-    (1_700_000_000_020_001, packet(B, A, 443, 1000, 1200)),
-    (1_700_000_000_020_500, packet(B, A, 443, 1000, 1200)),
-    (1_700_000_001_000_000, packet(A, B, 2000, 80, 0, flags=0x02)),
-    (1_700_000_001_000_000, packet(B, A, 80, 2000, 0, flags=0x14)),
-    (1_700_000_200_000_000, packet(A, B, 1000, 443, 1)),
-]
-
-
-def pcap(packets=PACKETS, order="<", nano=False, link_type=1):
-    magic, unit = (0xA1B23C4D, 1000) if nano else (0xA1B2C3D4, 1)
-    out = bytearray(struct.pack(order + "IHHIIII", magic, 2, 4, 0, 0, 65535, link_type))
-    for us, data in packets:
-        out += struct.pack(order + "IIII", us // 10**6, us % 10**6 * unit, len(data), len(data))
-        out += data
-    return bytes(out)
-
-
-def block(order, kind, body):
-    body += bytes(-len(body) % 4)
-    length = struct.pack(order + "I", len(body) + 12)
-    return struct.pack(order + "I", kind) + length + body + length
-
-
-def pcapng(packets=PACKETS, order="<", resolution=6):
-    out = block(order, 0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
-    option = struct.pack(order + "HHB3xHH", 9, 1, resolution, 0, 0)
-    out += block(order, 1, struct.pack(order + "HHI", 1, 0, 0) + option)
-    for us, data in packets:
-        units = us * 10 ** (resolution - 6)
-        numbers = (0, units >> 32, units & 0xFFFFFFFF, len(data), len(data))
-        out += block(order, 6, struct.pack(order + "IIIII", *numbers) + data)
-    return out
-
-
-def zstd(data):
-    return pytest.importorskip("zstandard").ZstdCompressor().compress(data)
-
-
 FORMATS = {
     "pcap": pcap(),
     "pcap, big-endian": pcap(order=">"),
@@ -92,42 +28,6 @@ FORMATS = {
 }
 
 
-def check_expected(flows):
-    """The three flows of PACKETS, worked out by hand."""
-    want = {
-        "packets": [2, 3, 1],
-        "bytes": [80, 2584, 29],
-        "duration_s": [0, 0.0205, 0],
-        "bytes_per_s": [np.nan, 2584 / 0.0205, np.nan],
-        "end_reason": ["end_of_flow", "idle", "forced"],
-        "start_us": [PACKETS[3][0], PACKETS[0][0], PACKETS[5][0]],
-        "protocol": [6, 17, 17],
-        "src": [A] * 3,
-        "dst": [B] * 3,
-        "src_port": [2000, 1000, 1000],
-        "dst_port": [80, 443, 443],
-        "vlan": [0, 0, 0],
-    }
-    for name, values in want.items():
-        np.testing.assert_array_equal(flows[name], np.array(values, flows[name].dtype), name)
-    np.testing.assert_array_equal(flows.offsets, [0, 2, 5, 6])
-    np.testing.assert_array_equal(flows.iat_us, [0, 0, 0, 20001, 499, 0])
-    np.testing.assert_array_equal(flows.length, [40, 40, 128, 1228, 1228, 29])
-    np.testing.assert_array_equal(flows.direction, [1, -1, 1, -1, -1, 1])
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Write bytes to a new file and give its path."""
-
-    def put(data, name="some.pcap"):
-        path = tmp_path / name
-        path.write_bytes(data)
-        return path
-
-    return put
-
-
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_format_gives_the_same_flows(kind, write):
     flows, stats = read_capture(write(FORMATS[kind]))
@@ -136,66 +36,6 @@ def test_every_format_gives_the_same_flows(kind, write):
     assert not any(stats.skipped.values())
     assert (stats.evicted, stats.clock_back, stats.link_types) == (0, 0, [1])
     assert stats.warning is None
-
-
-def test_zstd(write):
-    whole = pcapng()
-    check_expected(read_capture(write(zstd(whole)))[0])
-    check_expected(read_capture(write(zstd(whole[:99]) + zstd(whole[99:])))[0])
-    skippable = b"\x50\x2a\x4d\x18\x04\0\0\0abcd"  # pzstd begins with one
-    check_expected(read_capture(write(skippable + zstd(whole) + skippable))[0])
-
-
-def test_standard_input():
-    script = (
-        "from edgemtl.flows import read_capture\n"
-        "flows, stats = read_capture('-')\n"
-        "print(flows['packets'].tolist(), flows['flow_id'][0], stats.warning)"
-    )
-    for data in (pcap(), gzip.compress(pcapng())):
-        done = subprocess.run([sys.executable, "-c", script], input=data, capture_output=True)
-        assert done.stdout.decode() == "[2, 3, 1] -:0 None\n", done.stderr.decode()
-
-
-@pytest.mark.parametrize("cut", [2, 24])
-def test_standard_input_that_does_not_wait(cut):
-    """The writer is slow: nothing to read yet is no end."""
-    script = (
-        "import os\n"
-        "os.set_blocking(0, False)\n"
-        "print('set', flush=True)\n"
-        "from edgemtl.flows import read_capture\n"
-        "flows, stats = read_capture('-')\n"
-        "print(flows['packets'].tolist(), stats.warning)"
-    )
-    done = subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-    )
-    assert done.stdout.readline() == b"set\n"
-    for part in (pcap()[:cut], pcap()[cut:]):
-        done.stdin.write(part)
-        time.sleep(0.5)
-    assert done.communicate()[0] == b"[2, 3, 1] None\n"
-
-
-def test_pipe(tmp_path):
-    """A pipe that gives one byte at a time, and whose size nobody knows."""
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-
-    def feed():
-        with path.open("wb", buffering=0) as pipe:
-            for i in range(0, len(pcap())):
-                pipe.write(pcap()[i : i + 1])
-
-    writer = threading.Thread(target=feed)
-    writer.start()
-    seen = []
-    capture = Capture(path, progress=lambda done, total: seen.append((done, total)))
-    (flows,) = capture
-    writer.join()
-    check_expected(flows)
-    assert seen[-1] == (len(pcap()), None)
 
 
 def test_names(write):
@@ -238,48 +78,6 @@ def test_full_batches_share_memory_and_what_is_left_over_has_its_own(write):
         assert len({id(column.base) for column in columns}) == 1
         assert least * most < 81 * len(batch) + 13 * len(batch.iat_us) <= most
     assert all(column.flags.owndata for column in (last.iat_us, last.length, last["bytes"]))
-
-
-def test_while_another_thread_feeds_each_flow_is_taken_once():
-    """So few that they do not fill the first columns, and are copied out."""
-    first = pcap([(0, packet(A, B, port, 80, 0)) for port in range(1500)])
-    more = pcap([(0, packet(A, B, port, 443, 0)) for port in range(200)])[24:]
-    for _ in range(50):
-        meter, taken, fed = Meter(FlowConfig(max_flows=1)), [], [80] * 1500
-        meter.feed(first)
-        both = threading.Barrier(2)
-
-        def feed(meter=meter, fed=fed, both=both):
-            both.wait()
-            with suppress(RuntimeError):  # the other one is inside
-                meter.feed(more)
-                fed += [443] * 200
-
-        thread = threading.Thread(target=feed)
-        thread.start()
-        both.wait()
-        with suppress(RuntimeError):
-            taken += meter.take()["dst_port"].tolist()
-        thread.join()
-        meter.finish()
-        taken += meter.take()["dst_port"].tolist()
-        assert sorted(taken) == fed
-
-
-def test_no_other_file_begins_while_a_thread_feeds():
-    many = pcap([(i, packet(A, B, 1000, 80, 0)) for i in range(200_000)])
-    meter, refused = Meter(FlowConfig()), 0
-    thread = threading.Thread(target=lambda: meter.feed(many))
-    thread.start()
-    while thread.is_alive():
-        try:
-            meter.next_file()
-        except RuntimeError as error:
-            refused += "another thread is inside" in str(error)
-            break
-    thread.join()
-    assert refused == 1
-    assert meter.stats()["packets"] == 200_000
 
 
 def test_a_record_longer_than_a_block(write):
@@ -375,9 +173,6 @@ def test_split_offload(write):
     assert (stats.oversized, stats.split, stats.segments, stats.flow_packets) == (0, 1, 3, 2)
 
 
-# ---- bad input ----
-
-
 def refusal(path):
     with pytest.raises(CaptureError) as caught:
         read_capture(path)
@@ -431,19 +226,6 @@ def test_damage_in_the_middle_keeps_the_flows_before(write):
         "record at byte 182 claims 2130707674 bytes, limit is 16777216: damaged, or not pcap: "
         "the flows before it are kept"
     )
-
-
-@pytest.mark.parametrize("pack", [gzip.compress, zstd])
-def test_packed_data_cut_or_changed(pack, write):
-    frames = [(i, packet(A, B, 1, 2, 0)[:42] + random.Random(i).randbytes(99)) for i in range(9999)]
-    packed = pack(pcap(frames))
-    flows, stats = read_capture(write(packed[: len(packed) // 2]))
-    assert 1000 < flows["packets"][0] < 9000
-    assert stats.warning.startswith("packed data is damaged or cut (")
-    changed = bytearray(packed)
-    changed[-6] ^= 1  # a checksum (gzip), or the last block (zstd)
-    _, stats = read_capture(write(changed))
-    assert stats.packets > 1000
 
 
 def test_no_ip(write):
